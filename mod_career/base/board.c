@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/board.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <apr_shm.h>
+#include <apr_strings.h>
+
+/* What lies in the shared memory; the parts follow one another in `bytes`. */
+struct career_board {
+    pthread_mutex_t lock; /* robust, shared between processes */
+    size_t room;
+    _Atomic uint64_t generation;
+    _Atomic career_moment elected;
+    apr_time_t time;
+    char digest[CAREER_DIGEST_SIZE];
+    char complaint[CAREER_DIGEST_SIZE];
+    size_t lengths[CAREER_BOARD_PARTS];
+    char bytes[];
+};
+
+static career_board *create(apr_pool_t *pool, size_t room)
+{
+    pthread_mutexattr_t attributes;
+    apr_shm_t *memory;
+    career_board *made;
+
+    if (apr_shm_create(&memory, sizeof(*made) + room, NULL, pool) != APR_SUCCESS)
+        return NULL;
+    made = apr_shm_baseaddr_get(memory);
+    memset(made, 0, sizeof(*made));
+    made->room = room;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&made->lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return made;
+}
+
+career_board *career_board_open(apr_pool_t *pool, const char *name, size_t room)
+{
+    const char *key = apr_pstrcat(pool, "career-board:", name, NULL);
+    career_board *board;
+    void *kept = NULL;
+
+    apr_pool_userdata_get(&kept, key, pool);
+    if (kept && ((career_board *)kept)->room >= room)
+        return kept;
+    board = create(pool, room);
+    if (board) /* no cleanup function: the module may have been unloaded when the pool goes */
+        apr_pool_userdata_set(board, key, NULL, pool);
+    return board;
+}
+
+static void lock(career_board *board)
+{
+    if (pthread_mutex_lock(&board->lock) == EOWNERDEAD)
+        pthread_mutex_consistent(&board->lock);
+}
+
+uint64_t career_board_generation(const career_board *board)
+{
+    return atomic_load_explicit(&board->generation, memory_order_acquire);
+}
+
+career_board_text career_board_read(career_board *board, apr_pool_t *pool)
+{
+    career_board_text text = {0};
+    const char *at = board->bytes;
+
+    lock(board);
+    text.generation = atomic_load(&board->generation);
+    text.time = board->time;
+    memcpy(text.digest, board->digest, sizeof(text.digest));
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
+        text.parts[i].len = board->lengths[i];
+        text.parts[i].data = apr_pstrmemdup(pool, at, board->lengths[i]);
+        at += board->lengths[i];
+    }
+    pthread_mutex_unlock(&board->lock);
+    return text;
+}
+
+static size_t total(const career_slice *parts)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++)
+        sum += parts[i].len;
+    return sum;
+}
+
+static void write_parts(career_board *board, const char *digest, const career_slice *parts)
+{
+    char *at = board->bytes;
+
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
+        if (parts[i].len)
+            memcpy(at, parts[i].data, parts[i].len);
+        board->lengths[i] = parts[i].len;
+        at += parts[i].len;
+    }
+    apr_cpystrn(board->digest, digest, sizeof(board->digest));
+    board->complaint[0] = '\0';
+    board->time = apr_time_now();
+    atomic_fetch_add(&board->generation, 1);
+}
+
+uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts)
+{
+    uint64_t generation;
+
+    if (total(parts) > board->room)
+        return 0;
+    lock(board);
+    if (strcmp(board->digest, digest) != 0)
+        write_parts(board, digest, parts);
+    generation = atomic_load(&board->generation);
+    pthread_mutex_unlock(&board->lock);
+    return generation;
+}
+
+bool career_board_complain(career_board *board, const char *complaint_digest)
+{
+    bool news;
+
+    lock(board);
+    news = strcmp(board->complaint, complaint_digest) != 0;
+    apr_cpystrn(board->complaint, complaint_digest, sizeof(board->complaint));
+    pthread_mutex_unlock(&board->lock);
+    return news && *complaint_digest;
+}
+
+bool career_board_elect(career_board *board, career_moment interval)
+{
+    career_moment now = career_clock_now();
+    career_moment last = atomic_load(&board->elected);
+
+    if (last && now - last < interval)
+        return false;
+    return atomic_compare_exchange_strong(&board->elected, &last, now);
+}

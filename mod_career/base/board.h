@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Published texts: what every process of a server must agree on (the last good rules files, the last
+ * good key set), as text in shared memory that is made before fork and kept across restarts. Whoever has
+ * successfully compiled or fetched something newer writes it here; every process builds its own
+ * immutable snapshot from it. The lock is robust: a process killed while writing leaves the old text.
+ * Any process and thread may call anything here.
+ */
+#ifndef CAREER_BOARD_H
+#define CAREER_BOARD_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define CAREER_BOARD_PARTS 2
+#define CAREER_DIGEST_SIZE 41
+
+typedef struct career_board career_board;
+
+typedef struct career_board_text {
+    uint64_t generation; /* 0: nothing published yet */
+    apr_time_t time;     /* when it was published */
+    char digest[CAREER_DIGEST_SIZE];
+    career_slice parts[CAREER_BOARD_PARTS];
+} career_board_text;
+
+/* The board of that name for texts up to room bytes in all: the one an earlier configuration left in the
+ * pool, or a new one. Pool: the process pool. NULL when shared memory is short. Only before fork. */
+career_board *career_board_open(apr_pool_t *pool, const char *name, size_t room);
+
+/* Cheap: one atomic load. */
+uint64_t career_board_generation(const career_board *board);
+
+/* A copy in the pool. */
+career_board_text career_board_read(career_board *board, apr_pool_t *pool);
+
+/* Publishes the parts unless the board already shows that digest; returns the board's generation
+ * afterwards, 0 when the parts are larger than its room. */
+uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts);
+
+/* Reports once: true for the first process that names this complaint since the last publication or
+ * different complaint. An empty complaint takes it back. */
+bool career_board_complain(career_board *board, const char *complaint_digest);
+
+/* Is it my turn? True for one caller, of all processes, per interval. */
+bool career_board_elect(career_board *board, career_moment interval);
+
+#endif

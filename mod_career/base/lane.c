@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/lane.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/thread.h"
+
+struct career_lane {
+    career_lanes *lanes;
+    career_lane *idle_below; /* next of the idle stack, while on it */
+    pthread_t thread;
+    sem_t wake;
+    bool started;
+    bool idle; /* on the idle stack; under the lock, as the stack is */
+};
+
+struct career_lanes {
+    const career_lane_work *work;
+    void *context;
+    pthread_mutex_t lock; /* the queue, the idle stack, which lanes are started */
+    career_job *first;
+    career_job **last;
+    unsigned waiting;
+    unsigned queue_max;
+    career_lane *idle; /* used last on top: the others may close their connections */
+    atomic_bool stopping;
+    int stop_fd;
+    unsigned count;
+    career_lane lane[];
+};
+
+career_lanes *career_lanes_create(const career_lane_work *work, void *context, unsigned lanes,
+                                  unsigned queue_max)
+{
+    career_lanes *self = calloc(1, sizeof(*self) + lanes * sizeof(self->lane[0]));
+
+    if (!self)
+        return NULL;
+    self->work = work;
+    self->context = context;
+    self->queue_max = queue_max;
+    self->last = &self->first;
+    self->count = lanes;
+    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (self->stop_fd < 0) {
+        free(self);
+        return NULL;
+    }
+    pthread_mutex_init(&self->lock, NULL);
+    for (unsigned i = 0; i < lanes; i++) {
+        self->lane[i].lanes = self;
+        sem_init(&self->lane[i].wake, 0, 0);
+    }
+    return self;
+}
+
+void career_job_init(career_job *job, career_moment start_by, void (*destroy)(career_job *self))
+{
+    job->next = NULL;
+    job->start_by = start_by;
+    job->destroy = destroy;
+    atomic_init(&job->state, CAREER_JOB_QUEUED);
+    atomic_init(&job->holders, 1);
+    sem_init(&job->done, 0, 0);
+}
+
+void career_job_release(career_job *job)
+{
+    if (atomic_fetch_sub_explicit(&job->holders, 1, memory_order_acq_rel) != 1)
+        return;
+    sem_destroy(&job->done);
+    job->destroy(job);
+}
+
+void career_job_finish(career_job *job)
+{
+    atomic_store_explicit(&job->state, CAREER_JOB_DONE, memory_order_release);
+    sem_post(&job->done);
+    career_job_release(job);
+}
+
+/* Moves a queued job to that state, unless the other side was faster. */
+static bool claim(career_job *job, career_job_state to)
+{
+    career_job_state queued = CAREER_JOB_QUEUED;
+
+    return atomic_compare_exchange_strong(&job->state, &queued, to);
+}
+
+static bool done_by(career_job *job, career_moment until)
+{
+    struct timespec at = career_clock_timespec(until);
+
+    while (sem_clockwait(&job->done, CLOCK_MONOTONIC, &at) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+career_job_state career_job_wait(career_job *job, career_moment deadline)
+{
+    career_moment start_by = job->start_by < deadline ? job->start_by : deadline;
+
+    if (!done_by(job, start_by)) {
+        if (claim(job, CAREER_JOB_ABANDONED))
+            return CAREER_JOB_ABANDONED;
+        done_by(job, deadline);
+    }
+    return atomic_load_explicit(&job->state, memory_order_acquire);
+}
+
+/* The next batch: all that waits, up to the limit, without what was abandoned or came too late. Called
+ * with the lock held. */
+static career_job *take_batch(career_lanes *lanes, career_job **dead)
+{
+    career_job *batch = NULL, **end = &batch;
+    career_moment now = career_clock_now();
+
+    for (size_t taken = 0; lanes->first && taken < lanes->work->batch_max;) {
+        career_job *job = lanes->first;
+
+        lanes->first = job->next;
+        lanes->waiting--;
+        job->next = NULL;
+        if (now <= job->start_by && claim(job, CAREER_JOB_RUNNING)) {
+            *end = job;
+            end = &job->next;
+            taken++;
+        } else {
+            job->next = *dead;
+            *dead = job;
+        }
+    }
+    if (!lanes->first)
+        lanes->last = &lanes->first;
+    return batch;
+}
+
+static void bury(career_job *dead)
+{
+    while (dead) {
+        career_job *next = dead->next;
+
+        claim(dead, CAREER_JOB_ABANDONED);
+        sem_post(&dead->done);
+        career_job_release(dead);
+        dead = next;
+    }
+}
+
+static void leave_idle(career_lane *lane)
+{
+    career_lane **link = &lane->lanes->idle;
+
+    if (!lane->idle)
+        return;
+    while (*link != lane)
+        link = &(*link)->idle_below;
+    *link = lane->idle_below;
+    lane->idle = false;
+}
+
+static void rest(career_lane *lane, career_moment until)
+{
+    if (until == CAREER_NEVER) {
+        sem_wait(&lane->wake);
+    } else {
+        struct timespec at = career_clock_timespec(until);
+
+        sem_clockwait(&lane->wake, CLOCK_MONOTONIC, &at);
+    }
+}
+
+/* Waits for work; NULL when it is time to look at idle() again, or to stop. */
+static career_job *await_batch(career_lane *lane, career_moment until)
+{
+    career_lanes *lanes = lane->lanes;
+    career_job *batch, *dead = NULL;
+
+    pthread_mutex_lock(&lanes->lock);
+    batch = take_batch(lanes, &dead);
+    if (!batch && !lane->idle) {
+        lane->idle = true;
+        lane->idle_below = lanes->idle;
+        lanes->idle = lane;
+    }
+    pthread_mutex_unlock(&lanes->lock);
+    bury(dead);
+    if (batch || atomic_load(&lanes->stopping))
+        return batch;
+    rest(lane, until);
+    pthread_mutex_lock(&lanes->lock);
+    leave_idle(lane);
+    pthread_mutex_unlock(&lanes->lock);
+    return NULL;
+}
+
+static void *run_lane(void *self)
+{
+    career_lane *lane = self;
+    const career_lane_work *work = lane->lanes->work;
+    void *data = work->open(lane->lanes->context, lane);
+    career_moment until = CAREER_NEVER;
+    career_job *batch;
+
+    for (;;) {
+        batch = await_batch(lane, until);
+        if (batch) {
+            work->serve(data, batch);
+            until = 0; /* a look at idle() before the next rest */
+        } else if (atomic_load(&lane->lanes->stopping)) {
+            break;
+        } else {
+            until = work->idle ? work->idle(data) : CAREER_NEVER;
+        }
+    }
+    work->close(data);
+    return NULL;
+}
+
+/* Called with the lock held. A lane to wake, if one is idle; else one more is started, if one is left. */
+static career_lane *rouse(career_lanes *lanes, bool *alive)
+{
+    career_lane *lane = lanes->idle;
+
+    *alive = true;
+    if (lane) {
+        leave_idle(lane);
+        return lane;
+    }
+    for (unsigned i = 0; i < lanes->count; i++) {
+        lane = &lanes->lane[i];
+        if (lane->started)
+            continue;
+        lane->started = career_thread_start(&lane->thread, "career-lane", run_lane, lane);
+        *alive = lane->started || i > 0;
+        break;
+    }
+    return NULL;
+}
+
+bool career_lanes_submit(career_lanes *lanes, career_job *job)
+{
+    career_lane *sleeper = NULL;
+    bool admitted = false;
+
+    pthread_mutex_lock(&lanes->lock);
+    if (lanes->waiting < lanes->queue_max && !atomic_load(&lanes->stopping)) {
+        sleeper = rouse(lanes, &admitted);
+        if (admitted) {
+            atomic_fetch_add_explicit(&job->holders, 1, memory_order_relaxed);
+            *lanes->last = job;
+            lanes->last = &job->next;
+            lanes->waiting++;
+        }
+    }
+    pthread_mutex_unlock(&lanes->lock);
+    if (sleeper)
+        sem_post(&sleeper->wake);
+    return admitted;
+}
+
+void career_lanes_nudge(career_lanes *lanes)
+{
+    career_lane *sleeper;
+    bool alive;
+
+    pthread_mutex_lock(&lanes->lock);
+    sleeper = atomic_load(&lanes->stopping) ? NULL : rouse(lanes, &alive);
+    pthread_mutex_unlock(&lanes->lock);
+    if (sleeper)
+        sem_post(&sleeper->wake);
+}
+
+unsigned career_lanes_waiting(career_lanes *lanes)
+{
+    unsigned waiting;
+
+    pthread_mutex_lock(&lanes->lock);
+    waiting = lanes->waiting;
+    pthread_mutex_unlock(&lanes->lock);
+    return waiting;
+}
+
+int career_lane_stop_fd(const career_lane *lane)
+{
+    return lane->lanes->stop_fd;
+}
+
+bool career_lane_stopping(const career_lane *lane)
+{
+    return atomic_load(&lane->lanes->stopping);
+}
+
+static void destroy(career_lanes *lanes)
+{
+    career_job *left = lanes->first;
+
+    bury(left);
+    for (unsigned i = 0; i < lanes->count; i++)
+        sem_destroy(&lanes->lane[i].wake);
+    pthread_mutex_destroy(&lanes->lock);
+    close(lanes->stop_fd);
+    free(lanes);
+}
+
+bool career_lanes_stop(career_lanes *lanes, career_moment until)
+{
+    uint64_t one = 1;
+    bool ended = true;
+
+    atomic_store(&lanes->stopping, true);
+    if (write(lanes->stop_fd, &one, sizeof(one)) < 0)
+        ended = false; /* cannot happen to a fresh eventfd; the flag is set all the same */
+    for (unsigned i = 0; i < lanes->count; i++)
+        sem_post(&lanes->lane[i].wake);
+    for (unsigned i = 0; i < lanes->count; i++)
+        if (lanes->lane[i].started)
+            ended = career_thread_join(lanes->lane[i].thread, until) && ended;
+    if (ended)
+        destroy(lanes);
+    return ended;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A lane is a thread that owns one connection. Lanes of a pool share a bounded queue of jobs; a lane
+ * takes all that waits (up to a limit) and serves it in one exchange. A request waits for its job with a
+ * deadline and may give up on it: a job is counted by its two holders, so neither frees it under the
+ * other. Threads are started by the first job that finds no idle lane, never before.
+ *
+ * A job is QUEUED (in the list of its pool), then RUNNING (its lane's), then DONE; or ABANDONED, when it
+ * was still queued at its start_by. Only its lane moves it from QUEUED to RUNNING to DONE, only its
+ * waiter to ABANDONED.
+ */
+#ifndef CAREER_LANE_H
+#define CAREER_LANE_H
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+
+typedef struct career_lanes career_lanes; /* a pool of lanes with its queue */
+typedef struct career_lane career_lane;   /* one of them */
+typedef struct career_job career_job;
+
+typedef enum career_job_state {
+    CAREER_JOB_QUEUED,
+    CAREER_JOB_RUNNING,
+    CAREER_JOB_DONE,
+    CAREER_JOB_ABANDONED
+} career_job_state;
+
+/* To be the first member of a job. */
+struct career_job {
+    career_job *next;                   /* in the queue, then in the batch */
+    career_moment start_by;             /* queued longer than this, it is not worth serving */
+    void (*destroy)(career_job *self);  /* called by the last holder, on its thread */
+    _Atomic career_job_state state;
+    atomic_uint holders;
+    sem_t done;
+};
+
+/* What a pool of lanes does; called on the lane's own thread only. */
+typedef struct career_lane_work {
+    size_t batch_max; /* jobs taken at once */
+    /* The lane's own data, which the others get as it is. */
+    void *(*open)(void *context, career_lane *lane);
+    /* Serves a list of jobs, and ends each with career_job_finish. Never longer than its deadlines. */
+    void (*serve)(void *data, career_job *batch);
+    /* Called when nothing waits; returns when it wants to be called again, or CAREER_NEVER. May be NULL. */
+    career_moment (*idle)(void *data);
+    void (*close)(void *data);
+} career_lane_work;
+
+/* Lives on the heap. No thread is started. NULL when memory is short. */
+career_lanes *career_lanes_create(const career_lane_work *work, void *context, unsigned lanes,
+                                  unsigned queue_max);
+
+/* Sets a job up with one holder: the caller. */
+void career_job_init(career_job *job, career_moment start_by, void (*destroy)(career_job *self));
+void career_job_release(career_job *job);
+
+/* Puts it on the queue; the queue becomes a holder. false when the queue is full or the lanes stop, or
+ * when no thread could be started; the caller then still holds it. Never blocks. */
+bool career_lanes_submit(career_lanes *lanes, career_job *job);
+
+/* Waits until the job is done, or until the deadline, or until start_by if it has not started by then.
+ * Returns the state seen last: DONE, ABANDONED (never started), or RUNNING (gave up on it). */
+career_job_state career_job_wait(career_job *job, career_moment deadline);
+
+/* For serve: ends a job of the batch and lets go of it. */
+void career_job_finish(career_job *job);
+
+/* A descriptor that becomes readable when the lanes are to stop: to be polled beside a socket. */
+int career_lane_stop_fd(const career_lane *lane);
+bool career_lane_stopping(const career_lane *lane);
+
+/* How many jobs wait now; for status pages. */
+unsigned career_lanes_waiting(career_lanes *lanes);
+
+/* Wakes an idle lane so that its idle() is called soon; starts the first lane if none runs. */
+void career_lanes_nudge(career_lanes *lanes);
+
+/* Asks the threads to end after what is queued, and waits for them at most until then. Takes no lock that
+ * a lane may hold (prefork calls this from a signal handler). What has not ended by then is left to the
+ * end of the process: false, and nothing is freed. */
+bool career_lanes_stop(career_lanes *lanes, career_moment until);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pools that belong to nobody's request: for jobs, lanes and the background. Each has an allocator of its
+ * own, so that any one thread at a time may use and destroy it, whatever other pools do.
+ */
+#ifndef CAREER_POOL_H
+#define CAREER_POOL_H
+
+#include <apr_pools.h>
+
+/* NULL when memory is short. Destroy with apr_pool_destroy. */
+apr_pool_t *career_pool_create(void);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profile/profile.h"
+
+#include <apr_strings.h>
+
+#define FIELD_SHOWN_MAX 200 /* bytes of an unknown name that are repeated to the client */
+
+static career_document *make(apr_pool_t *pool, const career_layout *layout)
+{
+    career_document *document = apr_palloc(pool, sizeof(*document));
+
+    document->layout = layout;
+    document->values = apr_palloc(pool, layout->count * sizeof(*document->values));
+    document->sent = apr_pcalloc(pool, layout->count * sizeof(*document->sent));
+    return document;
+}
+
+/* Null is the fallback. A parser may hand out the same constant (true, []) that a default is made of; such
+ * a value gets a node of its own, so that it is not taken for absent. */
+static const career_json *settle(apr_pool_t *pool, const career_field *field,
+                                 const career_json *value)
+{
+    if (!value || value->type == CAREER_JSON_NULL)
+        return field->fallback;
+    return value == field->fallback ? apr_pmemdup(pool, value, sizeof(*value)) : value;
+}
+
+static career_error *parse(apr_pool_t *pool, career_slice fragment, const char *what,
+                           const career_json **value)
+{
+    const char *why;
+
+    *value = &career_json_null;
+    if (!fragment.data)
+        return NULL;
+    *value = career_json_parse_value(pool, fragment.data, fragment.len, &why);
+    if (*value)
+        return NULL;
+    /* why may quote the profile: it stays out of the log */
+    return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR,
+                             "stored %s is no JSON this server can read", what);
+}
+
+static career_error *read_column(apr_pool_t *pool, const career_field *field,
+                                 const career_row *row, const career_json **value)
+{
+    const career_column_info *info = &career_columns[field->column];
+    career_error *error = parse(pool, row->columns[field->column], info->json, value);
+
+    if (error)
+        return error;
+    if (info->kind != CAREER_KIND_TEXT && (*value)->type != CAREER_JSON_NULL &&
+        (*value)->type != CAREER_JSON_ARRAY)
+        *value = &career_json_empty_array;
+    return NULL;
+}
+
+/* Only a layout with fields of the operator's own needs "extra". */
+static career_error *read_extra(apr_pool_t *pool, const career_layout *layout,
+                                const career_row *row, const career_json **extra)
+{
+    *extra = &career_json_null;
+    if (layout->count == 0 || layout->fields[layout->count - 1].column != CAREER_COLUMN_EXTRA)
+        return NULL;
+    return parse(pool, row->extra, "extra", extra);
+}
+
+career_error *career_document_read(apr_pool_t *pool, const career_layout *layout,
+                                   const career_row *row, const career_document **document)
+{
+    career_document *read = make(pool, layout);
+    const career_json *extra, *value;
+    career_error *error = read_extra(pool, layout, row, &extra);
+
+    for (size_t i = 0; i < layout->count && !error; i++) {
+        const career_field *field = &layout->fields[i];
+
+        if (field->column == CAREER_COLUMN_EXTRA)
+            value = career_json_get_slice(extra, field->name);
+        else
+            error = read_column(pool, field, row, &value);
+        if (!error)
+            read->values[i] = settle(pool, field, value);
+    }
+    if (!error)
+        *document = read;
+    return error;
+}
+
+/* As much of a client's name as fits, cut between characters, without control characters. */
+static const char *show_name(apr_pool_t *pool, career_slice name)
+{
+    career_text text = career_text_make(pool, 64);
+    size_t len = name.len;
+
+    if (len > FIELD_SHOWN_MAX)
+        for (len = FIELD_SHOWN_MAX; len > 0 && ((unsigned char)name.data[len] & 0xc0) == 0x80;)
+            len--;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)name.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            career_text_add_format(&text, "\\u%04x", c);
+        else
+            career_text_add_char(&text, (char)c);
+    }
+    if (len < name.len)
+        career_text_add_string(&text, "…");
+    return text.data;
+}
+
+static void refuse_name(career_violations *violations, career_slice name)
+{
+    const char *shown = "";
+
+    if (violations->count < CAREER_VIOLATIONS_MAX) /* what is only counted need not be spelled */
+        shown = show_name(violations->pool, name);
+    career_violations_add(violations, shown, "unknown_field", NULL,
+                          "The career profile has no such field");
+}
+
+static void merge_member(apr_pool_t *pool, career_document *merged,
+                         const career_json_member *member, career_violations *violations)
+{
+    int index;
+
+    if (career_field_is_read_only(member->name))
+        return;
+    index = career_layout_find(merged->layout, member->name);
+    if (index < 0) {
+        refuse_name(violations, member->name);
+        return;
+    }
+    merged->values[index] = settle(pool, &merged->layout->fields[index], member->value);
+    merged->sent[index] = true;
+}
+
+career_document *career_document_merge(apr_pool_t *pool, const career_layout *layout,
+                                       const career_document *previous, const career_json *body,
+                                       career_violations *violations)
+{
+    career_document *merged = make(pool, layout);
+
+    for (size_t i = 0; i < layout->count; i++)
+        merged->values[i] = previous ? previous->values[i] : layout->fields[i].fallback;
+    if (body->type == CAREER_JSON_OBJECT)
+        for (size_t i = 0; i < body->object.count; i++)
+            merge_member(pool, merged, &body->object.members[i], violations);
+    return merged;
+}
+
+const career_json *career_document_json(apr_pool_t *pool, const career_document *document)
+{
+    const career_layout *layout = document->layout;
+    career_json *object = career_json_object(pool, layout->count);
+
+    for (size_t i = 0; i < layout->count; i++)
+        career_json_set(pool, object, layout->fields[i].name.data, document->values[i]);
+    return object;
+}
