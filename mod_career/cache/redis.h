@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection to one Redis, and the only place that knows hiredis: commands are queued, then sent and
+ * answered in one exchange with a deadline over a socket of our own (hiredis only formats and parses, so
+ * 0.14 and 1.x do alike). Knows nothing of what the commands mean. A connection belongs to one thread.
+ * Another topology or TLS is another way to open one; nobody else would notice.
+ */
+#ifndef CAREER_REDIS_H
+#define CAREER_REDIS_H
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cache/url.h"
+
+#define CAREER_REDIS_CAUSE 256
+
+typedef struct career_redis career_redis;
+
+typedef enum career_reply_kind {
+    CAREER_REPLY_NIL,
+    CAREER_REPLY_INTEGER,
+    CAREER_REPLY_TEXT,  /* a status or a bulk string */
+    CAREER_REPLY_ARRAY, /* see career_redis_item */
+    CAREER_REPLY_ERROR, /* the server refused this command; text says why */
+    CAREER_REPLY_OTHER
+} career_reply_kind;
+
+/* A view into the connection's replies. */
+typedef struct career_reply {
+    career_reply_kind kind;
+    int64_t integer;
+    career_slice text;
+    size_t count;    /* of an array */
+    const void *raw; /* redis.c's */
+} career_reply;
+
+/* Is it an error that says "not this server, or not now" (READONLY, LOADING, MASTERDOWN …) rather than
+ * "not this command"? The connection is to be closed then, and another one tried later. */
+bool career_reply_is_unavailable(const career_reply *reply);
+
+/* Connects within `connect` µs, then AUTH, CLIENT SETNAME and SELECT within `command` µs. NULL and a cause
+ * (CAREER_REDIS_CAUSE bytes, no secret in it) when that fails. */
+career_redis *career_redis_open(const career_redis_url *url, career_moment connect,
+                                career_moment command, char *why);
+void career_redis_close(career_redis *redis); /* NULL is allowed */
+
+/* Appends a command; its bytes are copied. */
+void career_redis_queue(career_redis *redis, size_t count, const career_slice *args);
+
+/* As above with fixed first words and many last ones: UNLINK k1 k2 … */
+void career_redis_queue_list(career_redis *redis, const char *command, const career_slice *key,
+                             const career_slice *list, size_t count);
+
+/* Sends what is queued and takes all replies, until the deadline. false: the connection is of no more use
+ * (career_redis_cause says why); the commands may or may not have been executed. */
+bool career_redis_exchange(career_redis *redis, career_moment deadline);
+
+/* The replies of the last exchange, in the order queued; they live until the next exchange. */
+career_reply career_redis_reply(const career_redis *redis, size_t index);
+career_reply career_redis_item(const career_reply *array, size_t index);
+
+const char *career_redis_cause(const career_redis *redis);
+
+/* Did the peer hang up (rather than fall silent)? Then a fresh connection may well do. */
+bool career_redis_was_cut(const career_redis *redis);
+
+/* Looks without waiting: is an unused connection still good? */
+bool career_redis_is_alive(const career_redis *redis);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What httpd calls for a request: the hooks that mod_career.c registers. */
+#ifndef CAREER_HANDLER_H
+#define CAREER_HANDLER_H
+
+#include <httpd.h>
+
+/* map_to_storage: refuses TRACE (RFC 9110 9.3.8: the core would echo the token) and spares the resource a
+ * walk through the file system, where it is not. */
+int career_handler_locate(request_rec *r);
+
+/* handler */
+int career_handler_run(request_rec *r);
+
+/* envelope.c: errors of the core and of other modules in the contract's JSON. */
+void career_envelope_register(void);
+void career_envelope_insert(request_rec *r);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What serves a configured virtual host: its rules, keys, store and invalidator. The parent opens what must
+ * be opened before fork (rules directory, shared memory); each child starts the rest for itself, and one
+ * thread, the ticker, that looks after all hosts. Hosts with the same rules directory, database or Redis
+ * share the thing. Requests only read it.
+ */
+#ifndef CAREER_HOST_H
+#define CAREER_HOST_H
+
+#include "auth/token.h"
+#include "base/log.h"
+#include "cache/invalidator.h"
+#include "httpd/config.h"
+#include "rules/watch.h"
+#include "store/store.h"
+
+struct career_host {
+    server_rec *server;
+    const career_config *config;
+    career_token_policy policy;
+    career_watch *watch;
+    career_board *relay; /* elects who asks the outbox */
+    const char *cache;   /* names what the invalidator does, so that equal hosts share one */
+    career_log *log;
+    bool owns_watch; /* likewise below: several hosts may share one, the first looks after it */
+    /* from here on: of this process, made in child_init */
+    career_moment look_at; /* when the ticker looks at the rules again */
+    career_keys *keys;
+    bool owns_store;
+    career_store *store;
+    bool owns_invalidator;
+    career_invalidator *invalidator;
+};
+
+/* httpd -t: everything that can be known before start, for every configured host. OK, or an HTTP-style
+ * error after one log line. */
+int career_hosts_check(apr_pool_t *temp, server_rec *main_server);
+
+/* post_config: makes the hosts (they live in pool). process: the pool that outlives restarts. */
+int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, server_rec *main_server);
+
+/* child_init and child_stopping. */
+void career_hosts_start(apr_pool_t *child, server_rec *main_server);
+void career_hosts_stop(bool graceful);
+
+#endif

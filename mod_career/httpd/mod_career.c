@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The module's table of contents: which function of which file httpd calls when.
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mpm_common.h>
+
+#include "httpd/handler.h"
+#include "httpd/host.h"
+#include "httpd/module.h"
+
+static int check_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
+{
+    (void)pool;
+    (void)log;
+    return career_hosts_check(temp, server);
+}
+
+static int post_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
+{
+    (void)log;
+    (void)temp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK; /* httpd reads its configuration twice before it starts; the second counts */
+    return career_hosts_open(pool, server->process->pool, server);
+}
+
+static void child_init(apr_pool_t *child, server_rec *server)
+{
+    career_hosts_start(child, server);
+}
+
+static void child_stopping(apr_pool_t *child, int graceful)
+{
+    (void)child;
+    career_hosts_stop(graceful);
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_MIDDLE);
+    /* before the core can answer TRACE, and before the file system is walked */
+    ap_hook_map_to_storage(career_handler_locate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(career_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(career_envelope_insert, NULL, NULL, APR_HOOK_LAST);
+    career_envelope_register();
+}
+
+module AP_MODULE_DECLARE_DATA career_module = {
+    STANDARD20_MODULE_STUFF, NULL, NULL, career_config_create, career_config_merge,
+    career_directives,       register_hooks,
+#ifdef AP_MODULE_FLAG_NONE
+    AP_MODULE_FLAG_NONE,
+#endif
+};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every answer with a body of ours, and the headers that belong to it. */
+#include <http_protocol.h>
+
+#include <apr_date.h>
+#include <apr_strings.h>
+
+#include "httpd/module.h"
+#include "httpd/request.h"
+
+#define REALM "career"
+
+/* One brigade, one pass. */
+static int pass(career_request *rq, int status, const career_text *body)
+{
+    request_rec *r = rq->r;
+    conn_rec *c = r->connection;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, c->bucket_alloc);
+
+    r->status = status;
+    ap_set_content_type(r, "application/json");
+    ap_set_content_length(r, (apr_off_t)body->len);
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(body->data, body->len, r->pool,
+                                                            c->bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(c->bucket_alloc));
+    ap_pass_brigade(r->output_filters, brigade);
+    return OK; /* a client that has gone away is no error of ours */
+}
+
+int career_reply_empty(career_request *rq, int status)
+{
+    rq->r->status = status;
+    return OK;
+}
+
+static void set_tag(career_request *rq, const career_row *row)
+{
+    const char *tag = career_row_tag(rq->r->pool, rq->layout, row);
+
+    apr_table_setn(rq->r->headers_out, "ETag", apr_pstrcat(rq->r->pool, "\"", tag, "\"", NULL));
+}
+
+static void set_validators(career_request *rq, const career_row *row)
+{
+    apr_table_t *out = rq->r->headers_out;
+
+    set_tag(rq, row);
+    apr_table_setn(out, "Cache-Control", "private, no-cache");
+    apr_table_setn(out, "Vary", "Authorization, Cookie, Origin");
+}
+
+/* RFC 3339 as the database writes it ("2026-01-02T03:04:05.678Z") in the form of RFC 9110 5.6.7. */
+static const char *http_date(apr_pool_t *pool, career_slice moment)
+{
+    int year, month, day, hour, minute, second;
+    apr_time_exp_t parts = {0};
+    apr_time_t time;
+    char *date = apr_palloc(pool, APR_RFC822_DATE_LEN);
+
+    if (sscanf(apr_pstrmemdup(pool, moment.data, moment.len), "%d-%d-%dT%d:%d:%d", &year, &month,
+               &day, &hour, &minute, &second) != 6)
+        return NULL;
+    parts.tm_year = year - 1900;
+    parts.tm_mon = month - 1;
+    parts.tm_mday = day;
+    parts.tm_hour = hour;
+    parts.tm_min = minute;
+    parts.tm_sec = second;
+    if (apr_time_exp_gmt_get(&time, &parts) != APR_SUCCESS)
+        return NULL;
+    apr_rfc822_date(date, time);
+    return date;
+}
+
+int career_reply_profile(career_request *rq, const career_row *row)
+{
+    career_text body = career_text_make(rq->r->pool, 2048);
+    const char *modified = http_date(rq->r->pool, row->updated_at);
+
+    set_validators(rq, row);
+    if (modified)
+        apr_table_setn(rq->r->headers_out, "Last-Modified", modified);
+    career_text_add_slice(&body, CAREER_SLICE("{\"success\":true,\"data\":"));
+    career_row_write(&body, rq->layout, row);
+    career_text_add_char(&body, '}');
+    return pass(rq, HTTP_OK, &body);
+}
+
+int career_reply_not_modified(career_request *rq, const career_row *row)
+{
+    set_validators(rq, row);
+    return career_reply_empty(rq, HTTP_NOT_MODIFIED);
+}
+
+typedef struct outcome_text {
+    const char *message;
+    const char *status;
+} outcome_text;
+
+static outcome_text describe(const career_saved *saved, career_cache_status cache)
+{
+    static const outcome_text texts[] = {
+        [CAREER_CACHE_INVALIDATED] = {"Career profile saved. Caches invalidated.", "invalidated"},
+        [CAREER_CACHE_PENDING] = {"Career profile saved. Cache invalidation is pending.", "pending"},
+        [CAREER_CACHE_DISABLED] = {"Career profile saved.", "disabled"}};
+    static const outcome_text unchanged = {"Career profile unchanged.", "unchanged"};
+
+    return saved->changed ? texts[cache] : unchanged;
+}
+
+int career_reply_saved(career_request *rq, const career_saved *saved,
+                       const career_cache_outcome *cache)
+{
+    career_text body = career_text_make(rq->r->pool, 4096);
+    outcome_text text = describe(saved, cache->status);
+    apr_table_t *out = rq->r->headers_out;
+
+    set_tag(rq, saved->row);
+    apr_table_setn(out, "Cache-Control", "no-store");
+    apr_table_setn(out, "Content-Location", rq->r->uri);
+    if (saved->created)
+        apr_table_setn(out, "Location", rq->r->uri);
+    career_text_add_slice(&body, CAREER_SLICE("{\"success\":true,\"data\":"));
+    career_row_write(&body, rq->layout, saved->row);
+    career_text_add_format(&body, ",\"message\":\"%s\",\"cache\":{\"status\":\"%s\",\"keys\":%"
+                                  APR_UINT64_T_FMT "},\"recommendations\":",
+                           text.message, text.status, cache->keys);
+    career_json_write(&body, career_rules_recommend(rq->rules, rq->r->pool, saved->document));
+    career_text_add_char(&body, '}');
+    return pass(rq, saved->created ? HTTP_CREATED : HTTP_OK, &body);
+}
+
+static void add_member(career_text *text, const char *name, const char *value)
+{
+    career_text_add_format(text, "\"%s\":", name);
+    career_json_write_string(text, value, strlen(value));
+}
+
+static void add_violation(career_text *text, const career_violation *violation)
+{
+    career_text_add_char(text, '{');
+    add_member(text, "field", violation->field);
+    career_text_add_char(text, ',');
+    add_member(text, "code", violation->code);
+    career_text_add_char(text, ',');
+    add_member(text, "message", violation->message);
+    if (violation->allowed) {
+        career_text_add_string(text, ",\"allowed\":[");
+        for (const char *const *at = violation->allowed; *at; at++) {
+            if (at != violation->allowed)
+                career_text_add_char(text, ',');
+            career_json_write_string(text, *at, strlen(*at));
+        }
+        career_text_add_char(text, ']');
+    }
+    career_text_add_char(text, '}');
+}
+
+static void add_details(career_text *text, const career_violations *details)
+{
+    career_text_add_string(text, ",\"details\":[");
+    for (size_t i = 0; i < details->count; i++) {
+        if (i)
+            career_text_add_char(text, ',');
+        add_violation(text, &details->items[i]);
+    }
+    career_text_add_char(text, ']');
+    if (details->omitted)
+        career_text_add_format(text, ",\"detailsOmitted\":%" APR_SIZE_T_FMT, details->omitted);
+}
+
+career_text career_reply_envelope(career_request *rq, const career_error *error)
+{
+    const career_error_info *info = career_error_describe(error->id);
+    career_text text = career_text_make(rq->r->pool, 512);
+
+    career_text_add_string(&text, "{\"success\":false,");
+    if (error->id == CAREER_ERROR_PROFILE_NOT_FOUND)
+        career_text_add_string(&text, "\"data\":null,");
+    add_member(&text, "error", error->message ? error->message : info->text);
+    career_text_add_char(&text, ',');
+    add_member(&text, "code", info->code);
+    career_text_add_char(&text, ',');
+    add_member(&text, "requestId", rq->id);
+    if (error->details)
+        add_details(&text, error->details);
+    career_text_add_char(&text, '}');
+    return text;
+}
+
+/* The cause behind its reason code, in the characters that RFC 6750 3 allows. */
+static const char *description(apr_pool_t *pool, const char *cause)
+{
+    const char *colon = strstr(cause, ": ");
+    char *text = apr_pstrdup(pool, colon ? colon + 2 : cause);
+
+    for (char *c = text; *c; c++)
+        if (*c < 0x20 || *c > 0x7e || *c == '"' || *c == '\\')
+            *c = ' ';
+    return text;
+}
+
+static const char *challenge(career_request *rq, const career_error *error)
+{
+    static const char bearer[] = "Bearer realm=\"" REALM "\"";
+
+    switch (error->id) {
+    case CAREER_ERROR_NO_TOKEN:
+        return bearer;
+    case CAREER_ERROR_INVALID_TOKEN:
+    case CAREER_ERROR_TOKEN_EXPIRED:
+        return apr_psprintf(rq->r->pool, "%s, error=\"invalid_token\", error_description=\"%s\"",
+                            bearer, description(rq->r->pool, error->cause));
+    case CAREER_ERROR_FORBIDDEN:
+        return apr_psprintf(rq->r->pool, "%s, error=\"insufficient_scope\"", bearer);
+    default:
+        return NULL;
+    }
+}
+
+void career_reply_error_headers(career_request *rq, const career_error *error)
+{
+    apr_table_t *out = rq->r->headers_out;
+    const char *authenticate = challenge(rq, error);
+
+    apr_table_setn(out, "Cache-Control", "no-store");
+    if (authenticate)
+        apr_table_setn(out, "WWW-Authenticate", authenticate);
+    if (error->retry_after)
+        apr_table_setn(out, "Retry-After", apr_itoa(rq->r->pool, error->retry_after));
+    if (error->id == CAREER_ERROR_METHOD_NOT_ALLOWED)
+        apr_table_setn(out, "Allow", CAREER_ALLOW);
+    if (error->id == CAREER_ERROR_UNSUPPORTED_MEDIA_TYPE) {
+        apr_table_setn(out, "Accept", "application/json, application/merge-patch+json");
+        apr_table_setn(out, "Accept-Encoding", "identity");
+    }
+}
+
+/* The one log line: a fault of the client at info; a dependency that fails, rate-limited; what is our own
+ * fault always, with the id that the client has. */
+static void log_error(career_request *rq, const career_error *error)
+{
+    const career_error_info *info = career_error_describe(error->id);
+    request_rec *r = rq->r;
+
+    if (info->status == 503)
+        career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "%s: %s", info->code, error->cause);
+    else if (info->status >= 500)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "CAREER0001: request %s failed: %s: %s; look at the cause, the client has the id",
+                      rq->id, info->code, error->cause);
+    else
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "CAREER0002: request %s refused: %d %s: %s",
+                      rq->id, info->status, info->code, error->cause);
+}
+
+int career_reply_error(career_request *rq, const career_error *error)
+{
+    career_text body = career_reply_envelope(rq, error);
+
+    log_error(rq, error);
+    career_reply_error_headers(rq, error);
+    return pass(rq, career_error_describe(error->id)->status, &body);
+}

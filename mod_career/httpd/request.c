@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/request.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <http_core.h>
+#include <http_protocol.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "httpd/module.h"
+
+bool career_request_is_ours(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return core->handler && strcmp(core->handler, CAREER_HANDLER) == 0;
+}
+
+static bool is_request_id(const char *text)
+{
+    size_t len = 0;
+
+    for (; text[len]; len++)
+        if (len == 128 || !(apr_isalnum(text[len]) || strchr("._-", text[len])))
+            return false;
+    return len > 0;
+}
+
+static pthread_once_t seeded = PTHREAD_ONCE_INIT;
+static uint64_t seed; /* of this process */
+
+static void make_seed(void)
+{
+    ap_random_insecure_bytes(&seed, sizeof(seed));
+}
+
+/* Unique enough to find a line in a log: a random start per process, then counted. */
+static const char *make_request_id(apr_pool_t *pool)
+{
+    static _Atomic uint64_t count;
+
+    pthread_once(&seeded, make_seed);
+    return apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_FMT, seed,
+                        atomic_fetch_add(&count, 1));
+}
+
+static const char *request_id(request_rec *r)
+{
+    const char *sent = apr_table_get(r->headers_in, "X-Request-Id");
+    const char *unique = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+
+    if (sent && is_request_id(sent))
+        return sent;
+    return unique ? unique : make_request_id(r->pool);
+}
+
+career_request *career_request_of(request_rec *r)
+{
+    career_request *rq = ap_get_module_config(r->request_config, &career_module);
+
+    if (rq)
+        return rq;
+    rq = apr_pcalloc(r->pool, sizeof(*rq));
+    ap_set_module_config(r->request_config, &career_module, rq);
+    rq->r = r;
+    rq->host = career_config_of(r->server)->host;
+    rq->id = request_id(r);
+    apr_table_setn(r->err_headers_out, "X-Request-Id", rq->id);
+    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    career_cors_apply(rq);
+    return rq;
+}
+
+career_error *career_request_authenticate(career_request *rq)
+{
+    request_rec *r = rq->r;
+    career_identity *user;
+    career_slice token;
+    career_error *error;
+
+    error = career_token_from_header(r->pool, apr_table_get(r->headers_in, "Authorization"), &token);
+    if (!error)
+        error = career_token_verify(r->pool, token, rq->host->keys, &rq->host->policy,
+                                    r->request_time, &user);
+    if (error)
+        return error;
+    rq->user = user;
+    r->user = user->user_id; /* access logs (%u) and other modules see who asked */
+    r->ap_auth_type = "Bearer";
+    return NULL;
+}
+
+void career_request_use_rules(career_request *rq)
+{
+    rq->rules = career_watch_acquire(rq->host->watch);
+    rq->layout = career_rules_layout(rq->rules);
+    career_snapshot_release_with((career_snapshot *)rq->rules, rq->r->pool);
+}

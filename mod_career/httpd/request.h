@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request on its way through the house: one struct in the request's pool that carries typed fields from
+ * step to step. A step returns a career_error or NULL; it neither logs nor replies. One thread at a time, as
+ * httpd's request_rec itself.
+ */
+#ifndef CAREER_REQUEST_H
+#define CAREER_REQUEST_H
+
+#include <httpd.h>
+
+#include "base/error.h"
+#include "httpd/host.h"
+#include "profile/identity.h"
+
+#define CAREER_HANDLER "career-profile"
+#define CAREER_ALLOW "GET, HEAD, PUT, PATCH, OPTIONS"
+
+typedef struct career_request {
+    request_rec *r;
+    const career_host *host; /* NULL: the virtual host is not configured */
+    const char *id;          /* X-Request-Id, accepted or made */
+    const career_identity *user;
+    career_rules *rules; /* one generation from start to end; released with the pool */
+    const career_layout *layout;
+} career_request;
+
+/* Is the handler of this location ours? Known once the location has been walked. */
+bool career_request_is_ours(const request_rec *r);
+
+/* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
+ * nosniff). */
+career_request *career_request_of(request_rec *r);
+
+/* The steps. */
+career_error *career_request_authenticate(career_request *rq);
+career_error *career_request_media_type(career_request *rq);
+career_error *career_request_body(career_request *rq, const career_json **body);
+
+/* Acquires the rules in force. */
+void career_request_use_rules(career_request *rq);
+
+/* preconditions.c: the conditional headers against a row (NULL: no profile). */
+typedef struct career_conditions {
+    const char *if_match;      /* field values, or NULL */
+    const char *if_none_match;
+} career_conditions;
+
+career_conditions career_conditions_of(const request_rec *r);
+bool career_condition_not_modified(const career_conditions *conditions, const char *tag);
+/* PRECONDITION_FAILED, or NULL. If-None-Match fails a change only; for GET it means 304. */
+career_error *career_conditions_check(apr_pool_t *pool, const career_conditions *conditions,
+                                      const career_layout *layout, const career_row *row,
+                                      bool change);
+
+/* cors.c */
+void career_cors_apply(career_request *rq);
+bool career_cors_is_preflight(const request_rec *r);
+void career_cors_preflight(career_request *rq);
+
+/* save.c: PUT and PATCH from body to outcome. */
+typedef struct career_saved {
+    const career_row *row; /* as it stands afterwards */
+    bool created;
+    bool changed;
+    const career_document *document;
+    const career_document *previous; /* NULL: there was none */
+} career_saved;
+
+career_error *career_request_save(career_request *rq, const career_json *body,
+                                  career_saved *saved);
+
+/* reply.c: every answer with a body of ours. They return what the handler returns. */
+int career_reply_profile(career_request *rq, const career_row *row);
+int career_reply_not_modified(career_request *rq, const career_row *row);
+int career_reply_saved(career_request *rq, const career_saved *saved,
+                       const career_cache_outcome *cache);
+int career_reply_empty(career_request *rq, int status);
+int career_reply_error(career_request *rq, const career_error *error);
+
+/* The envelope's text for an error. */
+career_text career_reply_envelope(career_request *rq, const career_error *error);
+/* The headers that go with it. */
+void career_reply_error_headers(career_request *rq, const career_error *error);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PUT and PATCH: read, merge, check, write where the version still holds. A race that is lost starts again
+ * from a fresh read; the third time the same judgement runs under a row lock, on the store's lane.
+ */
+#include <apr_strings.h>
+
+#include "base/pool.h"
+#include "httpd/request.h"
+
+#define OPTIMISTIC_TRIES 2
+
+/* All that a judgement needs; pure, so that it may run on another thread with a copy of it. */
+typedef struct judgement {
+    career_rules *rules;
+    const career_layout *layout;
+    const career_identity *user;
+    const career_json *body;
+    career_conditions conditions;
+    bool must_exist; /* PATCH */
+    apr_time_t now;
+} judgement;
+
+static career_error *violated(apr_pool_t *pool, const career_violations *violations)
+{
+    career_error *error = career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%zu violations",
+                                            violations->count + violations->omitted);
+
+    error->details = violations;
+    return error;
+}
+
+static career_error *merge(const judgement *j, apr_pool_t *pool, const career_document *previous,
+                           career_document **merged)
+{
+    career_violations *violations = career_violations_make(pool);
+    career_error *error;
+
+    *merged = career_document_merge(pool, j->layout, previous, j->body, violations);
+    error = career_rules_check(j->rules, pool, *merged, previous, j->user, j->now, violations);
+    if (!error && violations->count)
+        error = violated(pool, violations);
+    return error;
+}
+
+/* What the row (NULL: no profile) must become. */
+static career_error *judge(const judgement *j, apr_pool_t *pool, const career_row *row,
+                           const career_change **change)
+{
+    const career_document *previous = NULL;
+    career_document *merged;
+    career_error *error;
+
+    error = career_conditions_check(pool, &j->conditions, j->layout, row, true);
+    if (!error && !row && j->must_exist)
+        error = career_error_make(pool, CAREER_ERROR_PROFILE_NOT_FOUND, "PATCH without a profile");
+    if (!error && row)
+        error = career_document_read(pool, j->layout, row, &previous);
+    if (!error)
+        error = merge(j, pool, previous, &merged);
+    if (!error)
+        *change = career_change_between(pool, previous, merged);
+    return error;
+}
+
+static const career_change *decide(void *context, apr_pool_t *pool, const career_row *row,
+                                   career_error **error)
+{
+    const career_change *change = NULL;
+
+    *error = judge(context, pool, row, &change);
+    return change;
+}
+
+static const career_identity *copy_identity(apr_pool_t *pool, const career_identity *from)
+{
+    career_identity *to = apr_pmemdup(pool, from, sizeof(*from));
+
+    to->role = apr_pstrdup(pool, from->role);
+    to->aal = apr_pstrdup(pool, from->aal);
+    to->claims = career_json_copy(pool, from->claims);
+    return to;
+}
+
+/* A judgement that outlives the request: all it reaches is in the pool. */
+static judgement *copy_judgement(apr_pool_t *pool, const judgement *from)
+{
+    judgement *to = apr_pmemdup(pool, from, sizeof(*from));
+
+    career_snapshot_hold((career_snapshot *)from->rules);
+    career_snapshot_release_with((career_snapshot *)from->rules, pool);
+    to->user = copy_identity(pool, from->user);
+    to->body = career_json_copy(pool, from->body);
+    to->conditions.if_match = apr_pstrdup(pool, from->conditions.if_match);
+    to->conditions.if_none_match = apr_pstrdup(pool, from->conditions.if_none_match);
+    return to;
+}
+
+static career_error *finish(career_request *rq, const career_row *before, const career_row *after,
+                            career_saved *saved)
+{
+    apr_pool_t *pool = rq->r->pool;
+    career_error *error = NULL;
+
+    saved->row = after;
+    saved->created = !before;
+    saved->changed = !before || before->version != after->version;
+    saved->previous = NULL;
+    if (before)
+        error = career_document_read(pool, rq->layout, before, &saved->previous);
+    if (!error)
+        error = career_document_read(pool, rq->layout, after, &saved->document);
+    return error;
+}
+
+static career_error *save_locked(career_request *rq, const judgement *j, career_moment deadline,
+                                 career_saved *saved)
+{
+    apr_pool_t *job_pool = career_pool_create();
+    const career_row *before, *after;
+    career_error *error;
+
+    if (!job_pool)
+        return career_error_make(rq->r->pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
+    error = career_store_decide(rq->host->store, rq->r->pool, rq->user->user_id, job_pool, decide,
+                                copy_judgement(job_pool, j), deadline, &after, &before);
+    return error ? error : finish(rq, before, after, saved);
+}
+
+/* One optimistic try; *done is false when the race was lost. */
+static career_error *save_once(career_request *rq, const judgement *j, career_moment deadline,
+                               career_saved *saved, bool *done)
+{
+    apr_pool_t *pool = rq->r->pool;
+    career_store *store = rq->host->store;
+    const char *user_id = rq->user->user_id;
+    const career_row *before, *after;
+    const career_change *change;
+    career_error *error = career_store_read(store, pool, user_id, deadline, &before);
+
+    if (!error)
+        error = judge(j, pool, before, &change);
+    if (error)
+        return error;
+    if (change->any)
+        error = career_store_write(store, pool, user_id, before ? before->version : 0, change,
+                                   deadline, &after);
+    else
+        after = before;
+    if (error)
+        return error;
+    *done = after != NULL;
+    return *done ? finish(rq, before, after, saved) : NULL;
+}
+
+career_error *career_request_save(career_request *rq, const career_json *body,
+                                  career_saved *saved)
+{
+    judgement j = {.rules = rq->rules,
+                   .layout = rq->layout,
+                   .user = rq->user,
+                   .body = body,
+                   .conditions = career_conditions_of(rq->r),
+                   .must_exist = rq->r->method_number == M_PATCH,
+                   .now = rq->r->request_time};
+    career_moment deadline = career_store_deadline(rq->host->store);
+
+    for (int i = 0; i < OPTIMISTIC_TRIES; i++) {
+        bool done = false;
+        career_error *error = save_once(rq, &j, deadline, saved, &done);
+
+        if (error || done)
+            return error;
+    }
+    return save_locked(rq, &j, deadline, saved);
+}

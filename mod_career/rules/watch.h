@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules directory of a host, watched: reads the two files through a descriptor opened once (as root,
+ * before privileges are dropped), compiles what changed, publishes what is good on the board that all
+ * processes share, and keeps the snapshot in force on a shelf. Bad files change nothing; they are reported
+ * once. Opened before fork; acquire and tick in the children (tick on one thread at a time).
+ */
+#ifndef CAREER_WATCH_H
+#define CAREER_WATCH_H
+
+#include "base/board.h"
+#include "rules/rules.h"
+
+typedef struct career_watch career_watch;
+
+/* Reads and compiles the directory for the first time: opens the descriptor (close-on-exec, kept until the
+ * pool goes) and publishes. Board NULL: nothing is published (httpd -t, tools). On failure NULL and *why:
+ * the files are bad and the board shows no good ones of an earlier run. When the board does, they go on
+ * in force, and *why says what is wrong with the files (NULL when nothing is). */
+career_watch *career_watch_open(apr_pool_t *pool, const char *directory,
+                                const career_rules_budget *budget, career_board *board,
+                                career_log *log, const char **why);
+
+/* The rules in force; the caller holds them and releases them. Never NULL. */
+career_rules *career_watch_acquire(career_watch *watch);
+
+/* Looks once: a newer text on the board, or changed files. Cheap when nothing changed (a few fstatat). */
+void career_watch_tick(career_watch *watch);
+
+/* Reads both files of a directory as the server would (regular file, size, owner, mode). For tools. */
+bool career_watch_read(apr_pool_t *pool, int directory, const char *name_for_messages,
+                       career_slice parts[CAREER_BOARD_PARTS], const char **why);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The outbox of invalidations not yet done (table career_cache_outbox), for the invalidator: at most one
+ * entry per user, the newest version, written by a trigger in the commit that changed the row. Same lanes,
+ * threads and errors as store.h.
+ */
+#ifndef CAREER_OUTBOX_H
+#define CAREER_OUTBOX_H
+
+#include "store/store.h"
+
+/* An entry taken: it is leased to the caller for CAREER_OUTBOX_LEASE and then anybody's again. */
+typedef struct career_outbox_entry {
+    char user_id[CAREER_USER_ID_SIZE];
+    int64_t version;
+    const career_row *row; /* the profile as it is now, or NULL: deleted */
+} career_outbox_entry;
+
+#define CAREER_OUTBOX_LEASE_SECONDS 5
+#define CAREER_OUTBOX_BATCH 100
+
+/* Takes up to CAREER_OUTBOX_BATCH entries that are due (FOR UPDATE SKIP LOCKED), oldest first. */
+career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_moment deadline,
+                                 career_outbox_entry **entries, size_t *count);
+
+/* Removes entries whose version has been served; an entry with a newer version stays. Does not wait: what
+ * cannot be removed now comes back when its lease ends. The arrays are copied. */
+typedef struct career_outbox_done {
+    char user_id[CAREER_USER_ID_SIZE];
+    int64_t version;
+} career_outbox_done;
+
+void career_outbox_remove(career_store *store, const career_outbox_done *entries, size_t count);
+
+#endif
