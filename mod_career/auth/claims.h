@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The claims of a verified token (RFC 7519 4) are held against the policy and become an identity. Pure: the
- * caller brings the clock. Any thread.
+ * The claims of a verified token (RFC 7519 4) are held against the policy and become an identity.
+ * Pure: the caller brings the clock. Any thread.
  */
 #ifndef CAREER_CLAIMS_H
 #define CAREER_CLAIMS_H
@@ -11,8 +11,8 @@
 /* The payload as an object, or NULL when it is none. */
 const career_json *career_claims_parse(apr_pool_t *pool, career_slice payload);
 
-/* Is this one of a Supabase project's own keys in the form of a JWT (anon, service_role)? Those are signed
- * like tokens of users but name no user. */
+/* Is this one of a Supabase project's own keys in the form of a JWT (anon, service_role)? Those are
+ * signed like tokens of users but name no user. */
 bool career_claims_are_api_key(const career_json *claims);
 
 /* INVALID_TOKEN, TOKEN_EXPIRED (nothing but its age is wrong) or FORBIDDEN (wrong role). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A key set (RFC 7517): an immutable snapshot of verification keys, each with exactly one algorithm,
- * fixed when it is imported, so that no token can choose how it is verified. Built by one thread, then
- * read by any that holds it. Knows no files, no network and no tokens.
+ * A key set (RFC 7517): an immutable snapshot of verification keys, each with exactly one
+ * algorithm, fixed when it is imported, so that no token can choose how it is verified. Built by
+ * one thread, then read by any that holds it. Knows no files, no network and no tokens.
  */
 #ifndef CAREER_KEYS_H
 #define CAREER_KEYS_H
@@ -27,24 +27,24 @@ static inline void career_keys_release(career_keys *keys)
     career_snapshot_release((career_snapshot *)keys);
 }
 
-/* Adds an HMAC secret for HS256, without kid. Copies it; wiped with the set. False when it is shorter than
- * CAREER_SECRET_MIN, or when there are CAREER_KEYS_TRIED_MAX of them. */
+/* Adds an HMAC secret for HS256, without kid. Copies it; wiped with the set. False when it is
+ * shorter than CAREER_SECRET_MIN, or when there are CAREER_KEYS_TRIED_MAX of them. */
 bool career_keys_add_secret(career_keys *keys, const void *secret, size_t len);
 
-/* Adds every usable key of a text that is a JWKS, a JWK, or one or more PEM public keys. Never an "oct"
- * key. Returns how many of its keys are now in the set (one that was there already counts); *skipped (from
- * the pool) names in one sentence those that are not and why, NULL when none was left out. A text that
- * breaks a bound, or in which two different keys of one algorithm share a kid, is refused as a whole:
- * nothing is added. */
+/* Adds every usable key of a text that is a JWKS, a JWK, or one or more PEM public keys. Never an
+ * "oct" key. Returns how many of its keys are now in the set (one that was there already counts);
+ * *skipped (from the pool) names in one sentence those that are not and why, NULL when none was
+ * left out. A text that breaks a bound, or in which two different keys of one algorithm share a
+ * kid, is refused as a whole: nothing is added. */
 unsigned career_keys_add_public(career_keys *keys, apr_pool_t *pool, career_slice text,
                                 const char **skipped);
 
 unsigned career_keys_count(const career_keys *keys);
 uint64_t career_keys_generation(const career_keys *keys);
 
-/* Verifies a signature over the signing input (RFC 7515 5.2) with keys of that algorithm: those with that
- * kid, or where no key of any algorithm has it, those without kid; without a kid in the token (data NULL),
- * all of that algorithm. Never more than CAREER_KEYS_TRIED_MAX. */
+/* Verifies a signature over the signing input (RFC 7515 5.2) with keys of that algorithm: those
+ * with that kid, or where no key of any algorithm has it, those without kid; without a kid in the
+ * token (data NULL), all of that algorithm. Never more than CAREER_KEYS_TRIED_MAX. */
 typedef enum career_verdict {
     CAREER_VERDICT_GOOD,
     CAREER_VERDICT_BAD,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading published keys: a text (JWKS, JWK or PEM) becomes a list of keys fit for use and one sentence about
- * the rest. Only keys.c includes it. One thread at a time, that of the pool.
+ * Reading published keys: a text (JWKS, JWK or PEM) becomes a list of keys fit for use and one
+ * sentence about the rest. Only keys.c includes it. One thread at a time, that of the pool.
  */
 #ifndef CAREER_KEYS_IMPORT_H
 #define CAREER_KEYS_IMPORT_H

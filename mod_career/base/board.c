@@ -14,7 +14,7 @@ struct career_board {
     size_t room;
     _Atomic uint64_t generation;
     _Atomic career_moment elected;
-    apr_time_t time;
+    _Atomic apr_time_t time;
     char digest[CAREER_DIGEST_SIZE];
     char complaint[CAREER_DIGEST_SIZE];
     size_t lengths[CAREER_BOARD_PARTS];
@@ -66,6 +66,11 @@ uint64_t career_board_generation(const career_board *board)
     return atomic_load_explicit(&board->generation, memory_order_acquire);
 }
 
+apr_time_t career_board_time(const career_board *board)
+{
+    return atomic_load(&board->time);
+}
+
 career_board_text career_board_read(career_board *board, apr_pool_t *pool)
 {
     career_board_text text = {0};
@@ -105,7 +110,6 @@ static void write_parts(career_board *board, const char *digest, const career_sl
     }
     apr_cpystrn(board->digest, digest, sizeof(board->digest));
     board->complaint[0] = '\0';
-    board->time = apr_time_now();
     atomic_fetch_add(&board->generation, 1);
 }
 
@@ -118,6 +122,7 @@ uint64_t career_board_publish(career_board *board, const char *digest, const car
     lock(board);
     if (strcmp(board->digest, digest) != 0)
         write_parts(board, digest, parts);
+    atomic_store(&board->time, apr_time_now());
     generation = atomic_load(&board->generation);
     pthread_mutex_unlock(&board->lock);
     return generation;
@@ -134,12 +139,17 @@ bool career_board_complain(career_board *board, const char *complaint_digest)
     return news && *complaint_digest;
 }
 
-bool career_board_elect(career_board *board, career_moment interval)
+bool career_board_may_elect(const career_board *board, career_moment interval)
 {
-    career_moment now = career_clock_now();
     career_moment last = atomic_load(&board->elected);
 
-    if (last && now - last < interval)
-        return false;
-    return atomic_compare_exchange_strong(&board->elected, &last, now);
+    return !last || career_clock_now() - last >= interval;
+}
+
+bool career_board_elect(career_board *board, career_moment interval)
+{
+    career_moment now = career_clock_now(), last = atomic_load(&board->elected);
+
+    return (!last || now - last >= interval) &&
+           atomic_compare_exchange_strong(&board->elected, &last, now);
 }

@@ -34,11 +34,14 @@ career_board *career_board_open(apr_pool_t *pool, const char *name, size_t room)
 /* Cheap: one atomic load. */
 uint64_t career_board_generation(const career_board *board);
 
+/* When the text was published last, or found unchanged. One atomic load. */
+apr_time_t career_board_time(const career_board *board);
+
 /* A copy in the pool. */
 career_board_text career_board_read(career_board *board, apr_pool_t *pool);
 
-/* Publishes the parts unless the board already shows that digest; returns the board's generation
- * afterwards, 0 when the parts are larger than its room. */
+/* Publishes the parts; where the board already shows that digest, only their time is new. Returns the board's
+ * generation afterwards, 0 when the parts are larger than its room. */
 uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts);
 
 /* Reports once: true for the first process that names this complaint since the last publication or
@@ -47,5 +50,8 @@ bool career_board_complain(career_board *board, const char *complaint_digest);
 
 /* Is it my turn? True for one caller, of all processes, per interval. */
 bool career_board_elect(career_board *board, career_moment interval);
+
+/* Would it be anybody's turn now? */
+bool career_board_may_elect(const career_board *board, career_moment interval);
 
 #endif

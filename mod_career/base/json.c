@@ -223,3 +223,9 @@ const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, s
 {
     return parse(pool, data, len, JSON_DECODE_ANY, CAREER_JSON_DEPTH_MAX, why);
 }
+
+const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, size_t len,
+                                          size_t depth_max, const char **why)
+{
+    return parse(pool, data, len, 0, depth_max, why);
+}

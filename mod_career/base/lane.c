@@ -140,12 +140,13 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
     return batch;
 }
 
+/* Ends jobs that nobody serves. */
 static void bury(career_job *dead)
 {
     while (dead) {
         career_job *next = dead->next;
 
-        claim(dead, CAREER_JOB_ABANDONED);
+        atomic_store(&dead->state, CAREER_JOB_ABANDONED);
         sem_post(&dead->done);
         career_job_release(dead);
         dead = next;
@@ -203,22 +204,28 @@ static void *run_lane(void *self)
 {
     career_lane *lane = self;
     const career_lane_work *work = lane->lanes->work;
-    void *data = work->open(lane->lanes->context, lane);
-    career_moment until = CAREER_NEVER;
+    career_moment until = 0; /* a look at idle() before the first rest: it may be a nudge that starts us */
     career_job *batch;
+    void *data = NULL;
 
     for (;;) {
+        /* Asked before the queue is: what was submitted until then is served. */
+        bool stopping = atomic_load(&lane->lanes->stopping);
+
+        if (!data)
+            data = work->open(lane->lanes->context, lane);
         batch = await_batch(lane, until);
         if (batch) {
-            work->serve(data, batch);
-            until = 0; /* a look at idle() before the next rest */
-        } else if (atomic_load(&lane->lanes->stopping)) {
+            data ? work->serve(data, batch) : bury(batch);
+            until = 0; /* again */
+        } else if (stopping) {
             break;
         } else {
-            until = work->idle ? work->idle(data) : CAREER_NEVER;
+            until = data && work->idle ? work->idle(data) : CAREER_NEVER;
         }
     }
-    work->close(data);
+    if (data)
+        work->close(data);
     return NULL;
 }
 

@@ -6,8 +6,8 @@
  * other. Threads are started by the first job that finds no idle lane, never before.
  *
  * A job is QUEUED (in the list of its pool), then RUNNING (its lane's), then DONE; or ABANDONED, when it
- * was still queued at its start_by. Only its lane moves it from QUEUED to RUNNING to DONE, only its
- * waiter to ABANDONED.
+ * was still queued at its start_by or its lane could not open. A waiter moves it from QUEUED to ABANDONED
+ * only; every other move is its lane's.
  */
 #ifndef CAREER_LANE_H
 #define CAREER_LANE_H

@@ -25,7 +25,13 @@ typedef enum career_log_level { CAREER_LEVEL_ERROR, CAREER_LEVEL_WARNING, CAREER
     X(STARTED, 4, NOTICE, "started", "")                                                           \
     X(HOST_UNCONFIGURED, 5, ERROR, "career-profile on a host without CareerDatabase",              \
       "configure the virtual host, or take the handler away")                                      \
+    X(FIELD_SIZE, 6, WARNING, "LimitRequestFieldSize is small for session cookies",                \
+      "write LimitRequestFieldSize 16384")                                                         \
     X(TOKEN_REFUSED, 101, INFO, "token refused", "the client is at fault")                         \
+    X(KEYS_CHANGED, 102, NOTICE, "a new key set is in force", "")                                   \
+    X(KEYS_SKIPPED, 103, WARNING, "keys of a key set are not used", "see why; the others are")      \
+    X(KEYS_UNREACHABLE, 104, ERROR, "a key set cannot be fetched, the last good one stays in use",  \
+      "check the URL of CareerJwtKeys and the way to it")                                          \
     X(RULES_LOADED, 201, NOTICE, "rules loaded", "")                                               \
     X(RULES_REJECTED, 202, ERROR, "rules rejected, the last good ones stay in force",              \
       "correct the file; career-rules check DIR tries an edit first")                              \

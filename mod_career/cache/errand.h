@@ -57,8 +57,8 @@ void career_errand_answer(career_errand *errand, career_cache_status status);
 
 /* A list in order of arrival. */
 typedef struct career_errands {
-    career_errand *first;
-    career_errand **last;
+    career_job *first;
+    career_job **last;
     size_t count;
 } career_errands;
 
@@ -67,6 +67,11 @@ void career_errands_push(career_errands *list, career_errand *errand);
 career_errand *career_errands_pop(career_errands *list); /* NULL when empty */
 /* Puts all of `from` in front of `list`; `from` is empty then. */
 void career_errands_prepend(career_errands *list, career_errands *from);
+
+static inline career_errand *career_errands_first(const career_errands *list)
+{
+    return (career_errand *)list->first;
+}
 
 static inline career_errand *career_errand_next(const career_errand *errand)
 {

@@ -12,11 +12,11 @@
 /* Says what `SCAN 0 MATCH pattern` would say about that key. */
 bool career_glob_matches(career_slice pattern, career_slice key);
 
-/* The bytes every match begins with, unescaped, from the pool. *whole: the pattern is nothing else, so it
- * names one key. */
-career_slice career_glob_prefix(apr_pool_t *pool, career_slice pattern, bool *whole);
+/* Writes the bytes that every match begins with, unescaped, to `out` (room for pattern.len) and returns how
+ * many they are. *whole: the pattern is nothing else, so it names one key. */
+size_t career_glob_prefix(career_slice pattern, char *out, bool *whole);
 
-/* Appends bytes so that a pattern takes them literally. */
+/* Appends bytes so that a pattern, or a class in it, takes them literally. */
 void career_glob_escape(career_text *text, career_slice bytes);
 
 #endif

@@ -13,6 +13,7 @@
 #include "cache/url.h"
 
 #define CAREER_REDIS_CAUSE 256
+#define CAREER_REDIS_BATCH 500 /* keys in one command, so that none blocks the server for long */
 
 typedef struct career_redis career_redis;
 
@@ -59,7 +60,11 @@ bool career_redis_exchange(career_redis *redis, career_moment deadline);
 career_reply career_redis_reply(const career_redis *redis, size_t index);
 career_reply career_redis_item(const career_reply *array, size_t index);
 
+/* Why the connection, or a command, failed; for the log. */
 const char *career_redis_cause(const career_redis *redis);
+
+/* Notes an error reply as that cause. true when it is one that is_unavailable. */
+bool career_redis_blame(career_redis *redis, const career_reply *reply);
 
 /* Did the peer hang up (rather than fall silent)? Then a fresh connection may well do. */
 bool career_redis_was_cut(const career_redis *redis);

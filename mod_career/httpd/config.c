@@ -7,6 +7,8 @@
 
 #include <apr_strings.h>
 
+#include "auth/fetch.h"
+#include "auth/keyring.h"
 #include "cache/invalidator.h"
 #include "httpd/module.h"
 #include "httpd/values.h"
@@ -17,6 +19,7 @@ typedef enum kind {
     SECRET,
     MAYBE_SECRET,
     WORDS,
+    SOURCES,
     COUNT,
     DURATION,
     DURATION_OR_OFF,
@@ -44,7 +47,7 @@ static const setting settings[] = {
 
 static bool is_pointer(const setting *s)
 {
-    return s->kind <= WORDS;
+    return s->kind <= SOURCES;
 }
 
 static void *member(const career_config *config, const setting *s)
@@ -113,6 +116,7 @@ static const char *take(apr_pool_t *pool, career_config *config, const setting *
     case MAYBE_SECRET:
         return career_value_secret(pool, apr_pstrdup(pool, text), s->kind == MAYBE_SECRET, at);
     case WORDS:
+    case SOURCES:
         return add_word(pool, at, text);
     case COUNT:
         return career_value_count(pool, text, at);
@@ -165,7 +169,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *line)
 
         if (!s)
             return apr_psprintf(cmd->pool, "%s does not know '%s'", directive, word);
-        if (!s->option && before == s && s->kind != WORDS)
+        if (!s->option && before == s && s->kind != WORDS && s->kind != SOURCES)
             return apr_psprintf(cmd->pool, "%s takes one value (quote it if it has blanks)",
                                 directive);
         if (s->kind == WORDS && before != s)
@@ -192,11 +196,14 @@ const command_rec career_directives[] = {
     DIRECTIVE("CareerRedisTimeout", "connect=TIME command=TIME"),
     DIRECTIVE("CareerInvalidateWait", "how long a PUT waits for the invalidation; 0: not at all"),
     DIRECTIVE("CareerJwtSecret", "env:NAME or file:PATH of the HS256 secret"),
+    DIRECTIVE("CareerJwtKeys", "file:PATH or https://… of public keys; may be repeated"),
+    DIRECTIVE("CareerJwtKeysRefresh", "every=TIME cooldown=TIME stale=TIME"),
     DIRECTIVE("CareerJwtIssuer", "the exact claim iss"),
     DIRECTIVE("CareerJwtAudience", "what the claim aud must be or contain"),
     DIRECTIVE("CareerJwtRole", "the roles admitted"),
     DIRECTIVE("CareerJwtLeeway", "how far clocks may differ"),
     DIRECTIVE("CareerJwtMaxLifetime", "off, or how far ahead exp may be"),
+    DIRECTIVE("CareerJwtCookie", "name of the Supabase session cookie: sb-REF-auth-token"),
     DIRECTIVE("CareerRules", "directory of validation.lua and caches.lua"),
     DIRECTIVE("CareerRulesInterval", "how often the rules are looked at"),
     DIRECTIVE("CareerRulesBudget", "time=TIME memory=SIZE of an operator's function"),
@@ -218,15 +225,38 @@ career_config *career_config_of(server_rec *server)
     return ap_get_module_config(server->module_config, &career_module);
 }
 
-static const char *token_fault(const career_config *config)
+static const char *source_fault(apr_pool_t *pool, const char *source)
 {
-    if (!config->jwt_secret)
-        return "CareerJwtSecret is missing: without a key no token can be verified; "
-               "write CareerJwtSecret env:NAME or file:PATH";
-    if (strlen(config->jwt_secret) < 32)
+    const char *text, *fault;
+
+    if (strncmp(source, "file:", 5) != 0)
+        fault = career_fetch_check_url(source);
+    else
+        fault = career_value_file(pool, source + 5, false, &text);
+    if (!fault && strncmp(source, "file:", 5) == 0)
+        fault = career_keyring_check_text(pool, career_slice_of(text));
+    return fault ? apr_psprintf(pool, "CareerJwtKeys: '%s': %s", source, fault) : NULL;
+}
+
+static const char *token_fault(apr_pool_t *pool, const career_config *config)
+{
+    size_t urls = 0;
+
+    if (!config->jwt_secret && !config->jwt_keys)
+        return "CareerJwtSecret and CareerJwtKeys are missing: without a key no token can be "
+               "verified; write CareerJwtKeys https://REF.supabase.co/auth/v1/.well-known/jwks.json, "
+               "or CareerJwtSecret env:NAME or file:PATH";
+    if (config->jwt_secret && strlen(config->jwt_secret) < CAREER_SECRET_MIN)
         return "CareerJwtSecret: the secret is shorter than 32 bytes (RFC 7518 3.2); "
                "use the JWT secret of your Supabase project";
-    return NULL;
+    for (const char *const *at = config->jwt_keys; at && *at; at++) {
+        const char *fault = source_fault(pool, *at);
+
+        urls += strncmp(*at, "file:", 5) != 0;
+        if (fault)
+            return fault;
+    }
+    return urls > CAREER_KEYRING_URLS_MAX ? "CareerJwtKeys: at most 8 URLs" : NULL;
 }
 
 static const char *origin_fault(apr_pool_t *pool, const career_config *config)
@@ -258,7 +288,7 @@ const char *career_config_fault(apr_pool_t *pool, const career_config *config)
         config->redis_command == 0)
         return "CareerDatabaseTimeout, CareerRedisTimeout: a limit of 0 would fail every request; "
                "write at least 1ms";
-    fault = token_fault(config);
+    fault = token_fault(pool, config);
     return fault ? fault : origin_fault(pool, config);
 }
 

@@ -17,7 +17,7 @@
 
 /*  directive, option (NULL: the directive's own value), kind, member, default.
  *  TEXT and SECRET are strings (a SECRET stands in the environment or a file; MAYBE_SECRET may also stand
- *  in the configuration), WORDS a list of strings, COUNT a number, DURATION µs, SIZE bytes, SWITCH on or
+ *  in the configuration), WORDS a list of strings, SOURCES one that further lines add to, COUNT a number, DURATION µs, SIZE bytes, SWITCH on or
  *  off, AUTO auto, on or off. */
 #define CAREER_SETTINGS(X)                                                                         \
     X("CareerDatabase", NULL, MAYBE_SECRET, database, NULL)                                        \
@@ -35,11 +35,16 @@
     X("CareerRedisTimeout", "command", DURATION, redis_command, "500ms")                           \
     X("CareerInvalidateWait", NULL, DURATION, invalidate_wait, "100ms")                            \
     X("CareerJwtSecret", NULL, SECRET, jwt_secret, NULL)                                           \
+    X("CareerJwtKeys", NULL, SOURCES, jwt_keys, NULL)                                              \
+    X("CareerJwtKeysRefresh", "every", DURATION, keys_every, "10min")                              \
+    X("CareerJwtKeysRefresh", "cooldown", DURATION, keys_cooldown, "30s")                          \
+    X("CareerJwtKeysRefresh", "stale", DURATION, keys_stale, "24h")                                \
     X("CareerJwtIssuer", NULL, TEXT, jwt_issuer, NULL)                                             \
     X("CareerJwtAudience", NULL, TEXT, jwt_audience, "authenticated")                              \
     X("CareerJwtRole", NULL, WORDS, jwt_roles, "authenticated")                                    \
     X("CareerJwtLeeway", NULL, DURATION, jwt_leeway, "30s")                                        \
     X("CareerJwtMaxLifetime", NULL, DURATION_OR_OFF, jwt_lifetime_max, "off")                      \
+    X("CareerJwtCookie", NULL, TEXT, jwt_cookie, NULL)                                             \
     X("CareerRules", NULL, TEXT, rules, "lua")                                                     \
     X("CareerRulesInterval", NULL, DURATION, rules_interval, "1s")                                 \
     X("CareerRulesBudget", "time", DURATION, rules_time, "50ms")                                   \
@@ -52,6 +57,7 @@
 #define CAREER_TYPE_SECRET const char *
 #define CAREER_TYPE_MAYBE_SECRET const char *
 #define CAREER_TYPE_WORDS const char *const * /* NULL-terminated */
+#define CAREER_TYPE_SOURCES const char *const *
 #define CAREER_TYPE_COUNT int64_t
 #define CAREER_TYPE_DURATION int64_t
 #define CAREER_TYPE_DURATION_OR_OFF int64_t /* off is 0 */

@@ -8,7 +8,7 @@
 
 #define PREFLIGHT_VARY "Access-Control-Request-Method, Access-Control-Request-Headers"
 
-static bool is_allowed(const career_request *rq, const char *origin)
+bool career_cors_is_allowed(const career_request *rq, const char *origin)
 {
     const char *const *at = rq->host ? rq->host->config->cors_origins : NULL;
 
@@ -23,12 +23,14 @@ void career_cors_apply(career_request *rq)
     apr_table_t *out = rq->r->err_headers_out;
     const char *origin = apr_table_get(rq->r->headers_in, "Origin");
 
-    if (!is_allowed(rq, origin))
+    if (!career_cors_is_allowed(rq, origin))
         return;
     apr_table_setn(out, "Access-Control-Allow-Origin", origin);
     apr_table_setn(out, "Access-Control-Expose-Headers",
                    "ETag, Location, Retry-After, X-Request-Id");
     apr_table_mergen(out, "Vary", "Origin");
+    if (rq->host->config->jwt_cookie)
+        apr_table_setn(out, "Access-Control-Allow-Credentials", "true");
 }
 
 bool career_cors_is_preflight(const request_rec *r)

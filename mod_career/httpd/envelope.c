@@ -27,11 +27,15 @@ static career_error_id id_of_status(int status)
     return status < 500 ? CAREER_ERROR_BAD_REQUEST : CAREER_ERROR_INTERNAL_ERROR;
 }
 
-/* "417 Expectation Failed" says more than our sentence where the table has no row for the status. */
-static career_error *foreign_error(const request_rec *r)
+/* AuthType Career on the resource itself knows more than the status says. "417 Expectation Failed" says more than our sentence where the table has no row for the status. */
+static const career_error *foreign_error(const career_request *rq)
 {
-    career_error *error = career_error_make(r->pool, id_of_status(r->status), "%d", r->status);
+    const request_rec *r = rq->r;
+    career_error *error;
 
+    if (rq->refusal && career_error_describe(rq->refusal->id)->status == r->status)
+        return rq->refusal;
+    error = career_error_make(r->pool, id_of_status(r->status), "%d", r->status);
     if (career_error_describe(error->id)->status != r->status)
         error->message = ap_get_status_line(r->status) + 4;
     return error;
@@ -41,7 +45,7 @@ static apr_status_t replace(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;
     career_request *rq = career_request_of(r);
-    career_error *error = foreign_error(r);
+    const career_error *error = foreign_error(rq);
     career_text body = career_reply_envelope(rq, error);
     const char *challenge = apr_table_get(r->headers_out, "WWW-Authenticate");
 

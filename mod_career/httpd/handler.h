@@ -9,6 +9,9 @@
  * walk through the file system, where it is not. */
 int career_handler_locate(request_rec *r);
 
+/* check_authn: AuthType Career. */
+int career_authn_check(request_rec *r);
+
 /* handler */
 int career_handler_run(request_rec *r);
 

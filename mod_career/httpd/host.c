@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/host.h"
 
-#include <stdlib.h>
-
 #include <ap_mpm.h>
-#include <apr_strings.h>
 #include <http_core.h>
-#include <mpm_common.h>
 
-#include "base/thread.h"
+#include <apr_strings.h>
+
+#include "auth/fetch.h"
 #include "httpd/module.h"
-
-/* httpd's parent waits a few seconds for a child to end before it insists. */
-#define STOP_PATIENCE (2 * CAREER_SECOND)
-#define TICK CAREER_SECOND
+#include "httpd/values.h"
 
 /* All hosts of the configuration in force, in the order of the servers. Set before fork. */
 static apr_array_header_t *hosts;
-static career_ticker *ticker; /* of this child */
 
 static const int levels[] = {[CAREER_LEVEL_ERROR] = APLOG_ERR,
                              [CAREER_LEVEL_WARNING] = APLOG_WARNING,
@@ -139,7 +133,115 @@ static career_host *host_make(apr_pool_t *pool, server_rec *server, career_confi
     return host;
 }
 
-int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, server_rec *main_server)
+/* One board per URL, whichever hosts name it. */
+static career_board *board_of_url(apr_pool_t *process, const char *url)
+{
+    return career_board_open(process, apr_pstrcat(process, "keys:", url, NULL), CAREER_FETCH_SIZE);
+}
+
+static const char *open_source(apr_pool_t *pool, apr_pool_t *process, const char *source,
+                               career_keyring_config *sources, career_slice *files)
+{
+    const char *text, *fault;
+    career_board *board;
+
+    if (strncmp(source, "file:", 5) == 0) {
+        fault = career_value_file(pool, source + 5, false, &text);
+        if (!fault)
+            files[sources->file_count++] = career_slice_of(text);
+        return fault;
+    }
+    board = board_of_url(process, source);
+    sources->urls[sources->url_count] = source;
+    sources->boards[sources->url_count++] = board;
+    return board ? NULL : "shared memory cannot be had";
+}
+
+static int open_keys(apr_pool_t *pool, apr_pool_t *process, career_host *host)
+{
+    const career_config *config = host->config;
+    size_t count = 0;
+    career_slice *files;
+
+    host->sources = (career_keyring_config){.secret = config->jwt_secret,
+                                            .every = config->keys_every,
+                                            .cooldown = config->keys_cooldown,
+                                            .stale = config->keys_stale};
+    while (config->jwt_keys && config->jwt_keys[count])
+        count++;
+    host->sources.files = files = apr_pcalloc(pool, (count + 1) * sizeof(*files));
+    for (size_t i = 0; i < count; i++) {
+        const char *source = config->jwt_keys[i];
+        const char *fault = open_source(pool, process, source, &host->sources, files);
+
+        if (fault)
+            return refuse(pool, host->server,
+                          apr_psprintf(pool, "CareerJwtKeys %s: %s", source, fault));
+    }
+    return OK;
+}
+
+unsigned career_host_connections(const career_config *config)
+{
+    int threads = 0;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    if (threads < 1)
+        threads = 1;
+    return config->pool_connections < threads ? (unsigned)config->pool_connections
+                                              : (unsigned)threads;
+}
+
+bool career_host_same_store(const career_config *a, const career_config *b)
+{
+    return strcmp(a->database, b->database) == 0 && a->pool_connections == b->pool_connections &&
+           a->pool_queue == b->pool_queue && a->pool_wait == b->pool_wait &&
+           a->pool_idle == b->pool_idle && a->pool_lifetime == b->pool_lifetime &&
+           a->database_connect == b->database_connect && a->database_query == b->database_query &&
+           a->database_prepare == b->database_prepare;
+}
+
+/* Database connections of a child, all hosts together; hosts that share a store count once. */
+static unsigned connections_of_child(void)
+{
+    unsigned sum = 0;
+
+    for (int i = 0; i < hosts->nelts; i++) {
+        const career_config *config = APR_ARRAY_IDX(hosts, i, career_host *)->config;
+        bool counted = false;
+
+        for (int j = 0; j < i && !counted; j++)
+            counted = career_host_same_store(config, APR_ARRAY_IDX(hosts, j, career_host *)->config);
+        sum += counted ? 0 : career_host_connections(config);
+    }
+    return sum;
+}
+
+static void say_started(server_rec *server)
+{
+    int children = 0;
+    unsigned each = connections_of_child();
+
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                 "CAREER0004: started: %d virtual host%s, at most %d children of %u database "
+                 "connection%s each: %u in all",
+                 hosts->nelts, hosts->nelts == 1 ? "" : "s", children, each, each == 1 ? "" : "s",
+                 (unsigned)children * each);
+}
+
+/* A session of three or four chunks does not fit httpd's default, and the core answers 400 before we see it. */
+static void warn_of_small_fields(apr_pool_t *pool, const career_host *host)
+{
+    if (host->config->jwt_cookie && host->server->limit_req_fieldsize < 16384)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, host->server,
+                     "CAREER0006: configuration of %s: CareerJwtCookie, and LimitRequestFieldSize is "
+                     "%d: long sessions do not fit; write LimitRequestFieldSize 16384",
+                     career_config_name(pool, host->server), host->server->limit_req_fieldsize);
+}
+
+int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
+                      server_rec *main_server)
 {
     hosts = apr_array_make(pool, 4, sizeof(career_host *));
     for (server_rec *server = main_server; server; server = server->next) {
@@ -151,195 +253,27 @@ int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, server_rec *main_se
             continue;
         host = host_make(pool, server, config);
         status = open_rules(pool, process, host);
+        if (status == OK)
+            status = open_keys(pool, process, host);
         if (status != OK)
             return status;
         host->relay = career_board_open(process, apr_pstrcat(pool, "relay:", host->cache, NULL), 0);
         if (!host->relay)
             return refuse(pool, server, "shared memory for the outbox cannot be had");
         APR_ARRAY_PUSH(hosts, career_host *) = host;
+        warn_of_small_fields(temp, host);
     }
+    if (hosts->nelts)
+        say_started(main_server);
     return OK;
 }
 
-static unsigned connections_of(const career_config *config)
+size_t career_hosts_count(void)
 {
-    int threads = 0;
-
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    if (threads < 1)
-        threads = 1;
-    return config->pool_connections < threads ? (unsigned)config->pool_connections
-                                              : (unsigned)threads;
+    return hosts ? (size_t)hosts->nelts : 0;
 }
 
-static career_store_config store_config(const career_config *config)
+career_host *career_hosts_at(size_t index)
 {
-    return (career_store_config){.conninfo = config->database,
-                                 .connections = connections_of(config),
-                                 .queue = (unsigned)config->pool_queue,
-                                 .wait = config->pool_wait,
-                                 .idle = config->pool_idle,
-                                 .lifetime = config->pool_lifetime,
-                                 .connect = config->database_connect,
-                                 .query = config->database_query,
-                                 .prepare = config->database_prepare == CAREER_AUTO
-                                                ? CAREER_PREPARE_AUTO
-                                            : config->database_prepare ? CAREER_PREPARE_ON
-                                                                       : CAREER_PREPARE_OFF};
-}
-
-static bool same_store(const career_config *a, const career_config *b)
-{
-    return strcmp(a->database, b->database) == 0 && a->pool_connections == b->pool_connections &&
-           a->pool_queue == b->pool_queue && a->pool_wait == b->pool_wait &&
-           a->pool_idle == b->pool_idle && a->pool_lifetime == b->pool_lifetime &&
-           a->database_connect == b->database_connect && a->database_query == b->database_query &&
-           a->database_prepare == b->database_prepare;
-}
-
-static bool same_invalidator(const career_host *a, const career_host *b)
-{
-    return strcmp(a->cache, b->cache) == 0 && a->watch == b->watch && a->store == b->store &&
-           a->config->redis_connect == b->config->redis_connect &&
-           a->config->redis_command == b->config->redis_command;
-}
-
-/* Takes over what an earlier host of this child already has. */
-static void share(career_host *host, int before)
-{
-    for (int i = 0; i < before; i++) {
-        const career_host *other = APR_ARRAY_IDX(hosts, i, career_host *);
-
-        if (!host->store && same_store(host->config, other->config))
-            host->store = other->store;
-        if (!host->invalidator && host->store && same_invalidator(host, other))
-            host->invalidator = other->invalidator;
-    }
-}
-
-/* What an entry found in the outbox clears, by the rules in force now. */
-static bool outbox_targets(void *context, apr_pool_t *pool, const career_outbox_entry *entry,
-                           career_targets *targets)
-{
-    career_host *host = context;
-    career_rules *rules = career_watch_acquire(host->watch);
-    const career_document *profile = NULL;
-    career_identity user = {.role = NULL};
-    career_error *error = NULL;
-
-    apr_cpystrn(user.user_id, entry->user_id, sizeof(user.user_id));
-    if (entry->row)
-        error = career_document_read(pool, career_rules_layout(rules), entry->row, &profile);
-    if (!error)
-        error = career_rules_targets(rules, pool, &user, profile, NULL, entry->version, targets);
-    if (error)
-        career_log_say(host->log, CAREER_LOG_OUTBOX_ENTRY, "%s", error->cause);
-    career_rules_release(rules);
-    return !error;
-}
-
-static career_invalidator *start_invalidator(career_host *host)
-{
-    career_invalidator_config config = {.url = host->config->redis,
-                                        .connect = host->config->redis_connect,
-                                        .command = host->config->redis_command,
-                                        .targets = outbox_targets,
-                                        .context = host,
-                                        .board = host->relay};
-
-    return career_invalidator_create(&config, host->store, host->log);
-}
-
-static career_keys *load_keys(const career_config *config)
-{
-    career_keys *keys = career_keys_create(1);
-
-    if (keys && config->jwt_secret)
-        career_keys_add_secret(keys, config->jwt_secret, strlen(config->jwt_secret));
-    return keys;
-}
-
-static void start(career_host *host, int index)
-{
-    career_store_config config = store_config(host->config);
-
-    host->keys = load_keys(host->config);
-    share(host, index);
-    host->owns_store = !host->store;
-    if (host->owns_store)
-        host->store = career_store_create(&config, host->log);
-    host->owns_invalidator = !host->invalidator;
-    if (host->owns_invalidator && host->store)
-        host->invalidator = start_invalidator(host);
-    if (!host->keys || !host->store || !host->invalidator) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, host->server, "CAREER0003: out of memory");
-        exit(APEXIT_CHILDSICK);
-    }
-}
-
-static void tick(void *unused)
-{
-    career_moment now = career_clock_now();
-
-    (void)unused;
-    for (int i = 0; i < hosts->nelts; i++) {
-        career_host *host = APR_ARRAY_IDX(hosts, i, career_host *);
-
-        if (host->owns_watch && now >= host->look_at) {
-            host->look_at = now + host->config->rules_interval;
-            career_watch_tick(host->watch);
-        }
-        if (host->owns_invalidator)
-            career_invalidator_tick(host->invalidator);
-    }
-}
-
-static career_moment shortest_interval(void)
-{
-    career_moment shortest = TICK;
-
-    for (int i = 0; i < hosts->nelts; i++) {
-        career_moment wanted = APR_ARRAY_IDX(hosts, i, career_host *)->config->rules_interval;
-
-        if (wanted < shortest)
-            shortest = wanted;
-    }
-    return shortest < 10 * CAREER_MILLISECOND ? 10 * CAREER_MILLISECOND : shortest;
-}
-
-void career_hosts_start(apr_pool_t *child, server_rec *main_server)
-{
-    (void)child;
-    if (!hosts || hosts->nelts == 0)
-        return;
-    career_json_start();
-    for (int i = 0; i < hosts->nelts; i++)
-        start(APR_ARRAY_IDX(hosts, i, career_host *), i);
-    ticker = career_ticker_start("career-ticker", shortest_interval(), tick, NULL);
-    if (!ticker)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server,
-                     "CAREER0003: no thread for the ticker; this child will not see new rules");
-}
-
-/* The ticker first, since it uses the rest; then the invalidators, since they use the stores. */
-void career_hosts_stop(bool graceful)
-{
-    career_moment until = career_clock_now() + (graceful ? STOP_PATIENCE : STOP_PATIENCE / 4);
-
-    if (!hosts || hosts->nelts == 0 || !career_ticker_stop(ticker, until))
-        return;
-    ticker = NULL;
-    for (int i = 0; i < hosts->nelts; i++) {
-        career_host *host = APR_ARRAY_IDX(hosts, i, career_host *);
-
-        if (host->owns_invalidator && !career_invalidator_stop(host->invalidator, until))
-            return;
-    }
-    for (int i = 0; i < hosts->nelts; i++) {
-        career_host *host = APR_ARRAY_IDX(hosts, i, career_host *);
-
-        if (host->owns_store)
-            career_store_stop(host->store, until);
-    }
-    hosts = NULL;
+    return APR_ARRAY_IDX(hosts, (int)index, career_host *);
 }

@@ -8,6 +8,7 @@
 #ifndef CAREER_HOST_H
 #define CAREER_HOST_H
 
+#include "auth/keyring.h"
 #include "auth/token.h"
 #include "base/log.h"
 #include "cache/invalidator.h"
@@ -23,10 +24,11 @@ struct career_host {
     career_board *relay; /* elects who asks the outbox */
     const char *cache;   /* names what the invalidator does, so that equal hosts share one */
     career_log *log;
+    career_keyring_config sources; /* of keys */
     bool owns_watch; /* likewise below: several hosts may share one, the first looks after it */
     /* from here on: of this process, made in child_init */
     career_moment look_at; /* when the ticker looks at the rules again */
-    career_keys *keys;
+    career_keyring *keyring;
     bool owns_store;
     career_store *store;
     bool owns_invalidator;
@@ -38,10 +40,19 @@ struct career_host {
 int career_hosts_check(apr_pool_t *temp, server_rec *main_server);
 
 /* post_config: makes the hosts (they live in pool). process: the pool that outlives restarts. */
-int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, server_rec *main_server);
+int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
+                      server_rec *main_server);
 
-/* child_init and child_stopping. */
-void career_hosts_start(apr_pool_t *child, server_rec *main_server);
-void career_hosts_stop(bool graceful);
+/* The hosts of the configuration in force. */
+size_t career_hosts_count(void);
+career_host *career_hosts_at(size_t index);
+
+/* Database connections of one child for such a host, and whether two may share them. */
+unsigned career_host_connections(const career_config *config);
+bool career_host_same_store(const career_config *a, const career_config *b);
+
+/* child.c: child_init and child_stopping. */
+void career_child_start(server_rec *main_server);
+void career_child_stop(bool graceful);
 
 #endif

@@ -23,21 +23,21 @@ static int check_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, ser
 static int post_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
 {
     (void)log;
-    (void)temp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK; /* httpd reads its configuration twice before it starts; the second counts */
-    return career_hosts_open(pool, server->process->pool, server);
+    return career_hosts_open(pool, server->process->pool, temp, server);
 }
 
 static void child_init(apr_pool_t *child, server_rec *server)
 {
-    career_hosts_start(child, server);
+    (void)child;
+    career_child_start(server);
 }
 
 static void child_stopping(apr_pool_t *child, int graceful)
 {
     (void)child;
-    career_hosts_stop(graceful);
+    career_child_stop(graceful);
 }
 
 static void register_hooks(apr_pool_t *pool)
@@ -49,6 +49,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_MIDDLE);
     /* before the core can answer TRACE, and before the file system is walked */
     ap_hook_map_to_storage(career_handler_locate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_check_authn(career_authn_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_handler(career_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(career_envelope_insert, NULL, NULL, APR_HOOK_LAST);
     career_envelope_register();

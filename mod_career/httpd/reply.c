@@ -218,9 +218,8 @@ static const char *challenge(career_request *rq, const career_error *error)
     }
 }
 
-void career_reply_error_headers(career_request *rq, const career_error *error)
+static void add_error_headers(apr_table_t *out, career_request *rq, const career_error *error)
 {
-    apr_table_t *out = rq->r->headers_out;
     const char *authenticate = challenge(rq, error);
 
     apr_table_setn(out, "Cache-Control", "no-store");
@@ -236,22 +235,37 @@ void career_reply_error_headers(career_request *rq, const career_error *error)
     }
 }
 
-/* The one log line: a fault of the client at info; a dependency that fails, rate-limited; what is our own
- * fault always, with the id that the client has. */
+void career_reply_error_headers(career_request *rq, const career_error *error)
+{
+    add_error_headers(rq->r->headers_out, rq, error);
+}
+
+static void say(career_request *rq, career_log_tag tag, int level, const char *what)
+{
+    const career_log_info *info = career_log_describe(tag);
+
+    ap_log_rerror(APLOG_MARK, level, 0, rq->r, "CAREER%04d: %s: request %s: %s; %s", info->number,
+                  info->what, rq->id, what, info->cure);
+}
+
+/* The one log line: a fault of the client at info, a dependency that fails at error, both held back when
+ * they repeat; what is our own fault always, with the id that the client has. */
 static void log_error(career_request *rq, const career_error *error)
 {
     const career_error_info *info = career_error_describe(error->id);
-    request_rec *r = rq->r;
+    const char *what = apr_psprintf(rq->r->pool, "%d %s: %s", info->status, info->code,
+                                    error->cause);
 
-    if (info->status == 503)
-        career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "%s: %s", info->code, error->cause);
+    if (!rq->host)
+        say(rq, CAREER_LOG_HOST_UNCONFIGURED, APLOG_ERR, what);
+    else if (info->status == 503)
+        career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "request %s: %s", rq->id, what);
     else if (info->status >= 500)
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "CAREER0001: request %s failed: %s: %s; look at the cause, the client has the id",
-                      rq->id, info->code, error->cause);
+        say(rq, CAREER_LOG_REQUEST_FAILED, APLOG_ERR, what);
+    else if (info->status == 401 || info->status == 403)
+        career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %s", rq->id, what);
     else
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "CAREER0002: request %s refused: %d %s: %s",
-                      rq->id, info->status, info->code, error->cause);
+        say(rq, CAREER_LOG_REQUEST_REFUSED, APLOG_INFO, what);
 }
 
 int career_reply_error(career_request *rq, const career_error *error)
@@ -261,4 +275,11 @@ int career_reply_error(career_request *rq, const career_error *error)
     log_error(rq, error);
     career_reply_error_headers(rq, error);
     return pass(rq, career_error_describe(error->id)->status, &body);
+}
+
+int career_reply_refusal(career_request *rq, const career_error *error)
+{
+    log_error(rq, error);
+    add_error_headers(rq->r->err_headers_out, rq, error);
+    return career_error_describe(error->id)->status;
 }

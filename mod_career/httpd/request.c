@@ -69,28 +69,11 @@ career_request *career_request_of(request_rec *r)
     rq->host = career_config_of(r->server)->host;
     rq->id = request_id(r);
     apr_table_setn(r->err_headers_out, "X-Request-Id", rq->id);
-    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
-    career_cors_apply(rq);
+    if (career_request_is_ours(r)) { /* not for other content that AuthType Career protects */
+        apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+        career_cors_apply(rq);
+    }
     return rq;
-}
-
-career_error *career_request_authenticate(career_request *rq)
-{
-    request_rec *r = rq->r;
-    career_identity *user;
-    career_slice token;
-    career_error *error;
-
-    error = career_token_from_header(r->pool, apr_table_get(r->headers_in, "Authorization"), &token);
-    if (!error)
-        error = career_token_verify(r->pool, token, rq->host->keys, &rq->host->policy,
-                                    r->request_time, &user);
-    if (error)
-        return error;
-    rq->user = user;
-    r->user = user->user_id; /* access logs (%u) and other modules see who asked */
-    r->ap_auth_type = "Bearer";
-    return NULL;
 }
 
 void career_request_use_rules(career_request *rq)

@@ -23,6 +23,7 @@ typedef struct career_request {
     const career_identity *user;
     career_rules *rules; /* one generation from start to end; released with the pool */
     const career_layout *layout;
+    const career_error *refusal; /* what AuthType Career found wrong, for the envelope */
 } career_request;
 
 /* Is the handler of this location ours? Known once the location has been walked. */
@@ -32,7 +33,7 @@ bool career_request_is_ours(const request_rec *r);
  * nosniff). */
 career_request *career_request_of(request_rec *r);
 
-/* The steps. */
+/* The steps. Authentication (authn.c) sets user, and httpd's r->user. */
 career_error *career_request_authenticate(career_request *rq);
 career_error *career_request_media_type(career_request *rq);
 career_error *career_request_body(career_request *rq, const career_json **body);
@@ -54,6 +55,7 @@ career_error *career_conditions_check(apr_pool_t *pool, const career_conditions 
                                       bool change);
 
 /* cors.c */
+bool career_cors_is_allowed(const career_request *rq, const char *origin);
 void career_cors_apply(career_request *rq);
 bool career_cors_is_preflight(const request_rec *r);
 void career_cors_preflight(career_request *rq);
@@ -77,6 +79,8 @@ int career_reply_saved(career_request *rq, const career_saved *saved,
                        const career_cache_outcome *cache);
 int career_reply_empty(career_request *rq, int status);
 int career_reply_error(career_request *rq, const career_error *error);
+/* For a hook before the handler: logs, sets headers, and returns the status for httpd to answer with. */
+int career_reply_refusal(career_request *rq, const career_error *error);
 
 /* The envelope's text for an error. */
 career_text career_reply_envelope(career_request *rq, const career_error *error);

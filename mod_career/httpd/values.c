@@ -12,7 +12,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#define SECRET_MAX (64 * 1024)
+#define FILE_MAX (256 * 1024)
 
 typedef struct unit {
     const char *name;
@@ -88,34 +88,57 @@ const char *career_value_auto(apr_pool_t *pool, const char *text, int64_t *choic
     return apr_psprintf(pool, "'%s' is none of auto, on and off", text);
 }
 
-static const char *file_secret(apr_pool_t *pool, const char *path, const char **secret)
+static const char *check_file(apr_pool_t *pool, const char *path, apr_file_t *file, bool secret,
+                              apr_size_t *size)
 {
-    const char *full = ap_server_root_relative(pool, path);
-    apr_file_t *file;
     apr_finfo_t info;
-    apr_size_t len;
+    apr_status_t status;
+
+    status = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_PROT | APR_FINFO_SIZE, file);
+    if (status != APR_SUCCESS || info.filetype != APR_REG || info.size > FILE_MAX)
+        return apr_psprintf(pool, "%s is no regular file of at most 256K", path);
+    if (secret && (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)))
+        return apr_psprintf(pool, "everybody may read or write %s; chmod 600 it", path);
+    *size = (apr_size_t)info.size;
+    return NULL;
+}
+
+const char *career_value_file(apr_pool_t *pool, const char *path, bool secret, const char **text)
+{
+    const char *full = ap_server_root_relative(pool, path), *fault;
+    apr_file_t *file;
+    apr_size_t size = 0, len = 0;
     apr_status_t status;
     char *bytes;
 
     status = apr_file_open(&file, full, APR_READ | APR_BINARY, APR_OS_DEFAULT, pool);
     if (status != APR_SUCCESS)
         return apr_psprintf(pool, "cannot open %s: %pm", full, &status);
-    status = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_PROT | APR_FINFO_SIZE, file);
-    if (status != APR_SUCCESS || info.filetype != APR_REG || info.size > SECRET_MAX)
-        return apr_psprintf(pool, "%s is no regular file of at most 64K", full);
-    if (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))
-        return apr_psprintf(pool, "everybody may read or write %s; chmod 600 it", full);
-    bytes = apr_pcalloc(pool, (apr_size_t)info.size + 1);
-    status = apr_file_read_full(file, bytes, (apr_size_t)info.size, &len);
+    fault = check_file(pool, full, file, secret, &size);
+    if (!fault) {
+        bytes = apr_pcalloc(pool, size + 1);
+        status = apr_file_read_full(file, bytes, size, &len);
+        if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status))
+            fault = apr_psprintf(pool, "cannot read %s: %pm", full, &status);
+        else if (len == 0 || strlen(bytes) != len)
+            fault = apr_psprintf(pool, "%s is empty or holds a NUL byte", full);
+        *text = bytes;
+    }
     apr_file_close(file);
-    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status))
-        return apr_psprintf(pool, "cannot read %s: %pm", full, &status);
-    if (len && bytes[len - 1] == '\n')
-        bytes[--len] = '\0';
-    if (strlen(bytes) != len)
-        return apr_psprintf(pool, "%s holds a NUL byte", full);
-    *secret = bytes;
-    return len ? NULL : apr_psprintf(pool, "%s is empty", full);
+    return fault;
+}
+
+static const char *file_secret(apr_pool_t *pool, const char *path, const char **secret)
+{
+    const char *text, *fault = career_value_file(pool, path, true, &text);
+    size_t len;
+
+    if (fault)
+        return fault;
+    len = strlen(text);
+    len -= text[len - 1] == '\n';
+    *secret = apr_pstrmemdup(pool, text, len);
+    return len ? NULL : apr_psprintf(pool, "%s is empty", path);
 }
 
 const char *career_value_secret(apr_pool_t *pool, const char *text, bool plain,

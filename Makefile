@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make run` starts everything and prints what to try; `make help` lists the rest.
+# Every path is relative, so that a checkout may lie in a folder with spaces in its name.
+
+BUILD     ?= build
+PORT      ?= 8080
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+FUZZ_TIME ?= 20
+BINDIR    ?= /usr/bin
+SHAREDIR  ?= /usr/share/mod_career
+CONFDIR   ?= /etc/career
+
+include apxs.mk
+
+# ------------------------------------------------------------------------------------- flags
+# CFLAGS and LDFLAGS are the packager's; what the code needs stands apart from them.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS    ?= -O2 -g
+WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla
+ifneq ($(filter true 1,$(CI) $(WERROR)),)
+WARNINGS  += -Werror
+endif
+HARDEN    ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
+SANITIZE  ?=
+
+COMPILE    = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(HARDEN) -fPIC -fvisibility=hidden -pthread \
+             $(CFLAGS) $(SANITIZE) -Imod_career $(LIBRARY_CFLAGS) $(CPPFLAGS) -MMD -MP
+LINK       = $(CC) $(CFLAGS) $(SANITIZE) -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
+
+# One short line a step; V=1 shows the commands.
+ifeq ($(V),)
+say = @printf '  %-5s %s\n' '$(1)' '$@';
+endif
+
+# ------------------------------------------------------------------------------------- sources
+
+ROOMS     := base profile auth rules store cache
+CORE      := $(sort $(wildcard $(ROOMS:%=mod_career/%/*.c)))
+HTTPD     := $(sort $(wildcard mod_career/httpd/*.c))
+UNIT      := $(sort $(wildcard t/unit/test_*.c))
+FUZZ      := $(sort $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c)))
+SOURCES   := $(CORE) $(HTTPD) $(wildcard mod_career/tools/*.c) $(UNIT) $(wildcard t/fuzz/*.c)
+HEADERS   := $(sort $(wildcard mod_career/*/*.h t/unit/*.h t/fuzz/*.h))
+
+object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIBRARY   := $(BUILD)/libcareer.a
+MODULE    := $(BUILD)/mod_career.so
+RULES     := $(BUILD)/career-rules
+TESTS     := $(UNIT:t/unit/%.c=$(BUILD)/t/%)
+REPLAYS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/t/replay_%)
+FUZZERS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/fuzz_%)
+ALL       := $(MODULE) $(RULES)
+
+.PHONY: all tests fuzzers deps run token test suite install bench lint format \
+        check-asan check-valgrind check-tsan fuzz clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+all: $(ALL)
+tests: $(ALL) $(TESTS) $(REPLAYS)
+
+# ------------------------------------------------------------------------------------- building
+
+# Other flags or another compiler make everything anew.
+FLAGS := $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(SANITIZE) $(HARDEN)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) $(EXTRA) -c -o $@ $<
+
+$(call object,$(HTTPD)): EXTRA := $(HTTPD_CPPFLAGS)
+$(call object,$(UNIT)): EXTRA := -Wno-strict-prototypes $(CMOCKA_CFLAGS)
+
+$(LIBRARY): $(call object,$(CORE))
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
+
+# httpd's own symbols are found when httpd loads it, so undefined ones cannot be refused here.
+$(MODULE): $(call object,$(HTTPD)) $(LIBRARY)
+	$(call say,LINK)$(LINK) -shared -o $@ $^ $(LIBRARY_LIBS) -lm
+
+$(RULES): $(BUILD)/mod_career/tools/career_rules.o $(LIBRARY)
+	$(call say,LINK)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm
+
+$(BUILD)/t/test_%: $(BUILD)/t/unit/test_%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $^ $(CMOCKA_LIBS) $(LIBRARY_LIBS) -lm
+
+# The fuzzers' corpora, replayed once by a plain main.
+$(BUILD)/t/replay_%: $(BUILD)/t/fuzz/%.o $(BUILD)/t/fuzz/replay.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm
+
+fuzzers: $(FUZZERS)
+$(BUILD)/fuzz_%: $(BUILD)/t/fuzz/%.o $(LIBRARY)
+	$(call say,LINK)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARY_LIBS) -lm
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
+
+# ------------------------------------------------------------------------------------- running
+
+# A make of its own after the packages are there: the flags are asked for when a Makefile is read.
+again = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+
+deps:
+	@t/tools/deps build test
+
+run:
+	@t/tools/deps build test
+	@$(again) all
+	@exec t/tools/run $(PORT)
+
+# make imports USER from the environment; only one that was typed here names a user of the API.
+token:
+	@t/tools/token $(if $(filter command line,$(origin USER)),'$(subst ','\'',$(USER))')
+
+test:
+	@t/tools/deps build test
+	@$(again) tests
+	@t/tools/suite $(BUILD)
+
+bench:
+	@t/tools/deps build test bench
+	@$(again) all
+	@t/bench/run
+
+# The module and its command where apxs says; rules that operators have edited are left as they are.
+install: all
+	install -d "$(DESTDIR)$(HTTPD_MODULES)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(SHAREDIR)/sql" \
+	  "$(DESTDIR)$(SHAREDIR)/lua" "$(DESTDIR)$(CONFDIR)/lua"
+	install -m 644 $(MODULE) "$(DESTDIR)$(HTTPD_MODULES)/"
+	install -m 755 $(RULES) "$(DESTDIR)$(BINDIR)/"
+	install -m 644 sql/*.sql "$(DESTDIR)$(SHAREDIR)/sql/"
+	install -m 644 lua/*.lua "$(DESTDIR)$(SHAREDIR)/lua/"
+	for file in lua/*.lua; do [ -e "$(DESTDIR)$(CONFDIR)/$$file" ] || \
+	  install -m 644 "$$file" "$(DESTDIR)$(CONFDIR)/lua/" || exit 1; done
+	if [ -e /etc/debian_version ]; then \
+	  install -d "$(DESTDIR)$(HTTPD_SYSCONF)/mods-available" && \
+	  install -m 644 conf/career.load "$(DESTDIR)$(HTTPD_SYSCONF)/mods-available/" && \
+	  { [ -e "$(DESTDIR)$(HTTPD_SYSCONF)/mods-available/career.conf" ] || \
+	    install -m 644 conf/career.conf "$(DESTDIR)$(HTTPD_SYSCONF)/mods-available/"; }; fi
+
+# ------------------------------------------------------------------------------------- checking
+
+lint:
+	@t/tools/deps build test lint
+	@t/tools/lint
+
+format:
+	@t/tools/deps lint
+	@clang-format-14 -i $(sort $(SOURCES) $(HEADERS))
+
+# The whole suite, unit tests too, on a build with the sanitizers in a folder of its own. httpd itself has none,
+# so they are loaded before it.
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+check-asan:
+	@t/tools/deps build test
+	@$(again) BUILD=build/asan CFLAGS='-O1 -g' SANITIZE='$(ASAN)' HARDEN= tests
+	@CAREER_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=$(ASAN_OPTIONS) UBSAN_OPTIONS=print_stacktrace=1 t/tools/suite build/asan
+
+check-tsan:
+	@t/tools/deps build test
+	@$(again) BUILD=build/tsan CFLAGS='-O1 -g' SANITIZE=-fsanitize=thread HARDEN= tests
+	@TSAN_OPTIONS=halt_on_error=1 t/tools/suite build/tsan $(UNIT:t/unit/%.c=build/tsan/t/%)
+
+check-valgrind:
+	@t/tools/deps build test valgrind
+	@$(again) tests
+	@t/tools/valgrind $(BUILD)
+
+fuzz:
+	@t/tools/deps build fuzz
+	@$(again) BUILD=build/fuzz CC=clang CFLAGS='-O1 -g' HARDEN= \
+	  SANITIZE='-fsanitize=fuzzer-no-link,address,undefined' fuzzers
+	@t/tools/fuzz $(FUZZ_TIME)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make            build/mod_career.so and build/career-rules'
+	@echo 'make run        everything on loopback, with a token and curl lines to try   [PORT=8080]'
+	@echo 'make token      one more token for it                                        [USER=<uuid>]'
+	@echo 'make test       builds and runs every test'
+	@echo 'make install    where apxs says                                              [DESTDIR=]'
+	@echo 'make bench      requests per second beside pgbench and a static file'
+	@echo 'make lint       format and static checks; silent when clean;  make format  mends the first'
+	@echo 'make check-asan, check-valgrind, check-tsan, fuzz [FUZZ_TIME=20]'
+	@echo 'make deps       installs what build and tests need (the others call it)'
+	@echo 'make clean      removes build/'

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/clearer.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cache/link.h"
+#include "cache/relay.h"
+#include "cache/stages.h"
+
+/* Errands in one pipeline, and errands kept at most; beyond that, the outbox keeps them. */
+#define BATCH 512
+#define KEPT 4096
+/* The outbox is asked only when there is room for what it may give. */
+#define ROOM_TO_ASK (KEPT / 2)
+/* A refused sweep is not repeated sooner, however short it was. */
+#define REFUSED_REST CAREER_SECOND
+
+struct career_clearer {
+    const career_clearer_setup *setup;
+    career_link link;
+    career_relay relay;
+    career_errands fresh;    /* in: career_clearer_take, or again after a failure; out: turn_keys */
+    career_errands sets;     /* in: turn_keys; out: turn_sets */
+    career_errands waiting;  /* in: as each has no sets left; out: begin_sweep */
+    career_errands sweeping; /* in: begin_sweep; out: end_sweep, or back to waiting after a failure */
+    apr_pool_t *pool;
+    apr_pool_t *sweep_pool;
+    career_sweep *sweep; /* NULL: none under way */
+    career_moment busy;  /* how long its steps took so far */
+    bool ask;            /* somebody wants the outbox to be looked into */
+};
+
+static bool is_disabled(const career_clearer *clearer)
+{
+    return clearer->setup->url->kind == CAREER_REDIS_NONE;
+}
+
+/* ---------------------------------------------------------------- the end of an errand */
+
+static void finish(career_clearer *clearer, career_errand *errand)
+{
+    career_errand_answer(errand,
+                         is_disabled(clearer) ? CAREER_CACHE_DISABLED : CAREER_CACHE_INVALIDATED);
+    career_relay_done(&clearer->relay, errand);
+    career_job_release(&errand->base);
+}
+
+/* Its entry stays in the outbox. */
+static void give_up(career_errand *errand)
+{
+    career_errand_answer(errand, CAREER_CACHE_PENDING);
+    career_job_release(&errand->base);
+}
+
+/* Where an errand goes that has no refused and no unfinished keys. */
+static void move_on(career_clearer *clearer, career_errand *errand)
+{
+    if (errand->refused)
+        give_up(errand);
+    else if (errand->set_at < errand->sets)
+        career_errands_push(&clearer->sets, errand);
+    else if (errand->globs)
+        career_errands_push(&clearer->waiting, errand);
+    else
+        finish(clearer, errand);
+}
+
+/* ---------------------------------------------------------------- taking errands */
+
+static bool holds(const career_errands *list, const career_errand *errand)
+{
+    for (const career_errand *one = career_errands_first(list); one; one = career_errand_next(one))
+        if (one->version == errand->version && strcmp(one->user_id, errand->user_id) == 0)
+            return true;
+    return false;
+}
+
+/* An entry of the outbox may be in hand already, when its lease ended before its turn came. */
+static void deliver(void *context, career_errand *errand)
+{
+    career_clearer *clearer = context;
+
+    if (holds(&clearer->fresh, errand) || holds(&clearer->sets, errand) ||
+        holds(&clearer->waiting, errand) || holds(&clearer->sweeping, errand))
+        career_job_release(&errand->base);
+    else
+        career_clearer_take(clearer, errand);
+}
+
+static size_t in_hand(const career_clearer *clearer)
+{
+    return clearer->fresh.count + clearer->sets.count + clearer->waiting.count;
+}
+
+/* While Redis is away the newest are kept: the outbox hands out the oldest first, as their leases end. */
+static void keep(career_clearer *clearer, career_errand *errand)
+{
+    career_errand *oldest = in_hand(clearer) < KEPT ? NULL : career_errands_pop(&clearer->fresh);
+
+    if (oldest)
+        give_up(oldest);
+    if (in_hand(clearer) < KEPT)
+        career_errands_push(&clearer->fresh, errand);
+    else
+        give_up(errand); /* all of them wait for a sweep */
+}
+
+void career_clearer_take(career_clearer *clearer, career_errand *errand)
+{
+    if (errand->kind == CAREER_ERRAND_ASK) {
+        clearer->ask = true;
+        career_job_release(&errand->base);
+    } else if (is_disabled(clearer) ||
+               errand->keys + errand->bumps + errand->sets + errand->globs == 0) {
+        finish(clearer, errand);
+    } else {
+        if (clearer->link.down)
+            career_errand_answer(errand, CAREER_CACHE_PENDING);
+        keep(clearer, errand);
+    }
+}
+
+/* ---------------------------------------------------------------- failures */
+
+static void answer_all(career_errands *list)
+{
+    for (career_errand *one = career_errands_first(list); one; one = career_errand_next(one))
+        career_errand_answer(one, CAREER_CACHE_PENDING);
+}
+
+static void drop_sweep(career_clearer *clearer, career_moment rest)
+{
+    career_forecast *forecast = clearer->setup->forecast;
+
+    apr_pool_clear(clearer->sweep_pool);
+    clearer->sweep = NULL;
+    atomic_store(&forecast->rest, career_clock_now() + rest);
+    atomic_store(&forecast->began, 0);
+}
+
+/* Everything unfinished starts its stage again; nobody is kept waiting for it. */
+static void set_back(career_clearer *clearer)
+{
+    for (career_errand *one = career_errands_first(&clearer->sets); one;
+         one = career_errand_next(one))
+        memcpy(one->cursor, "0", 2);
+    if (clearer->sweep)
+        drop_sweep(clearer, 0); /* the back-off is rest enough */
+    career_errands_prepend(&clearer->waiting, &clearer->sweeping);
+    if (!clearer->link.down)
+        return; /* tried again at once: they may still be in time */
+    answer_all(&clearer->fresh);
+    answer_all(&clearer->sets);
+    answer_all(&clearer->waiting);
+}
+
+/* What an exchange says about the link. false: the turn is over. */
+static bool judge(career_clearer *clearer, career_step step)
+{
+    career_redis *redis = clearer->link.redis;
+
+    if (step == CAREER_STEP_LOST) {
+        career_link_lost(&clearer->link);
+        set_back(clearer);
+        return false;
+    }
+    if (step == CAREER_STEP_REFUSED)
+        career_log_say(clearer->setup->log, CAREER_LOG_REDIS_REFUSED, "%s: %s",
+                       clearer->setup->name, career_redis_cause(redis));
+    if (career_link_good(&clearer->link))
+        clearer->ask = true; /* others may have left something meanwhile */
+    return true;
+}
+
+/* ---------------------------------------------------------------- the stages */
+
+static bool turn_keys(career_clearer *clearer, career_redis *redis)
+{
+    career_errands batch;
+    career_errand *one;
+    career_step step;
+
+    career_errands_init(&batch);
+    while (batch.count < BATCH && (one = career_errands_pop(&clearer->fresh)))
+        career_errands_push(&batch, one);
+    if (batch.count == 0)
+        return true;
+    step = career_stage_keys(redis, &batch, clearer->link.command);
+    if (step == CAREER_STEP_LOST)
+        career_errands_prepend(&clearer->fresh, &batch);
+    if (!judge(clearer, step))
+        return false;
+    while ((one = career_errands_pop(&batch)))
+        move_on(clearer, one);
+    return true;
+}
+
+static bool turn_sets(career_clearer *clearer, career_redis *redis)
+{
+    size_t count = clearer->sets.count < CAREER_STAGE_SETS ? clearer->sets.count : CAREER_STAGE_SETS;
+
+    if (count == 0)
+        return true;
+    if (!judge(clearer, career_stage_sets(redis, &clearer->sets, clearer->link.command)))
+        return false;
+    while (count--)
+        move_on(clearer, career_errands_pop(&clearer->sets)); /* to the end of the list, if not done */
+    return true;
+}
+
+static void begin_sweep(career_clearer *clearer)
+{
+    clearer->sweep = career_sweep_make(clearer->sweep_pool);
+    clearer->busy = 0;
+    career_errands_prepend(&clearer->sweeping, &clearer->waiting);
+    for (const career_errand *one = career_errands_first(&clearer->sweeping); one;
+         one = career_errand_next(one))
+        for (size_t i = 0; i < one->globs; i++)
+            career_sweep_add(clearer->sweep, career_errand_globs(one)[i]);
+    atomic_store(&clearer->setup->forecast->began, career_clock_now());
+}
+
+static void end_sweep(career_clearer *clearer, bool refused)
+{
+    career_moment rest = CAREER_SWEEP_REST * clearer->busy;
+    career_errand *one;
+
+    while ((one = career_errands_pop(&clearer->sweeping))) {
+        one->removed += career_sweep_removed(clearer->sweep, career_errand_globs(one), one->globs);
+        if (refused)
+            give_up(one);
+        else
+            finish(clearer, one);
+    }
+    if (!refused)
+        atomic_store(&clearer->setup->forecast->length, clearer->busy);
+    drop_sweep(clearer, refused && rest < REFUSED_REST ? REFUSED_REST : rest);
+}
+
+static bool may_begin(const career_clearer *clearer)
+{
+    return clearer->waiting.count && career_clock_now() >= atomic_load(&clearer->setup->forecast->rest);
+}
+
+static bool turn_sweep(career_clearer *clearer, career_redis *redis)
+{
+    career_moment start = career_clock_now();
+    career_step step;
+
+    if (!clearer->sweep) {
+        if (!may_begin(clearer))
+            return true;
+        begin_sweep(clearer);
+    }
+    step = career_sweep_step(clearer->sweep, redis, start + clearer->link.command);
+    clearer->busy += career_clock_now() - start;
+    if (!judge(clearer, step))
+        return false;
+    if (step != CAREER_STEP_MORE)
+        end_sweep(clearer, step == CAREER_STEP_REFUSED);
+    return true;
+}
+
+/* ---------------------------------------------------------------- turns */
+
+/* Is there something that Redis can do now? */
+static bool has_work(const career_clearer *clearer)
+{
+    return clearer->fresh.count || clearer->sets.count || clearer->sweep || may_begin(clearer);
+}
+
+static void turn_redis(career_clearer *clearer)
+{
+    career_redis *redis = career_link_get(&clearer->link);
+
+    if (!redis) {
+        set_back(clearer);
+        return;
+    }
+    if (turn_keys(clearer, redis) && turn_sets(clearer, redis))
+        turn_sweep(clearer, redis);
+}
+
+static bool may_ask(const career_clearer *clearer)
+{
+    return clearer->ask && !clearer->link.down && in_hand(clearer) < ROOM_TO_ASK;
+}
+
+static career_moment next_turn(career_clearer *clearer)
+{
+    career_moment rest = atomic_load(&clearer->setup->forecast->rest);
+    career_moment idle = career_link_rest(&clearer->link);
+
+    if (has_work(clearer))
+        return clearer->link.down ? clearer->link.retry : 0;
+    if (may_ask(clearer))
+        return 0;
+    return clearer->waiting.count && rest < idle ? rest : idle;
+}
+
+career_moment career_clearer_turn(career_clearer *clearer)
+{
+    if (has_work(clearer))
+        turn_redis(clearer);
+    if (may_ask(clearer))
+        clearer->ask =
+            career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
+    career_relay_flush(&clearer->relay);
+    return next_turn(clearer);
+}
+
+/* ---------------------------------------------------------------- life */
+
+career_clearer *career_clearer_make(const career_clearer_setup *setup)
+{
+    career_clearer *clearer = calloc(1, sizeof(*clearer));
+    const career_invalidator_config *config = setup->config;
+
+    /* A pool of the lane's own: the process' pools belong to other threads. */
+    if (!clearer || apr_pool_create_unmanaged_ex(&clearer->pool, NULL, NULL) != APR_SUCCESS) {
+        free(clearer);
+        return NULL;
+    }
+    clearer->setup = setup;
+    clearer->link = (career_link){.url = setup->url,
+                                  .name = setup->name,
+                                  .connect = config->connect,
+                                  .command = config->command,
+                                  .log = setup->log,
+                                  .forecast = setup->forecast,
+                                  .seed = (unsigned)getpid() ^ (unsigned)career_clock_now()};
+    clearer->relay.config = config;
+    clearer->relay.store = setup->store;
+    clearer->relay.log = setup->log;
+    apr_pool_create(&clearer->relay.pool, clearer->pool);
+    apr_pool_create(&clearer->sweep_pool, clearer->pool);
+    career_errands_init(&clearer->fresh);
+    career_errands_init(&clearer->sets);
+    career_errands_init(&clearer->waiting);
+    career_errands_init(&clearer->sweeping);
+    return clearer;
+}
+
+static void give_up_all(career_errands *list)
+{
+    career_errand *one;
+
+    while ((one = career_errands_pop(list)))
+        give_up(one);
+}
+
+void career_clearer_close(career_clearer *clearer, career_moment until)
+{
+    while (has_work(clearer) && !clearer->link.down && career_clock_now() < until)
+        turn_redis(clearer);
+    career_relay_flush(&clearer->relay);
+    give_up_all(&clearer->fresh);
+    give_up_all(&clearer->sets);
+    give_up_all(&clearer->waiting);
+    give_up_all(&clearer->sweeping);
+    career_redis_close(clearer->link.redis);
+    apr_pool_destroy(clearer->pool);
+    free(clearer);
+}

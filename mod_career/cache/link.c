@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/link.h"
+
+#include <stdlib.h>
+
+#define IDLE_LIMIT (60 * CAREER_SECOND)
+/* A connection cut after so long a pause may have been dead before: that is no outage yet. */
+#define PAUSE (50 * CAREER_MILLISECOND)
+#define BACKOFF_MIN (100 * CAREER_MILLISECOND)
+#define BACKOFF_MAX CAREER_SECOND
+
+/* The upper half of the back-off is left to chance, so that many processes do not come back as one. */
+static void break_link(career_link *link, const char *cause)
+{
+    career_moment backoff = link->backoff ? 2 * link->backoff : BACKOFF_MIN;
+
+    link->backoff = backoff < BACKOFF_MAX ? backoff : BACKOFF_MAX;
+    link->retry = career_clock_now() + link->backoff / 2 +
+                  (career_moment)rand_r(&link->seed) % (link->backoff / 2);
+    if (!link->down)
+        career_log_say(link->log, CAREER_LOG_REDIS_DOWN, "%s: %s", link->name, cause);
+    link->down = true;
+    atomic_store(&link->forecast->down, true);
+}
+
+static void hang_up(career_link *link)
+{
+    career_redis_close(link->redis);
+    link->redis = NULL;
+}
+
+career_redis *career_link_get(career_link *link)
+{
+    char why[CAREER_REDIS_CAUSE];
+
+    link->rested = career_clock_now() - link->used > PAUSE;
+    if (link->redis && link->rested && !career_redis_is_alive(link->redis))
+        hang_up(link);
+    if (link->redis)
+        return link->redis;
+    if (career_clock_now() < link->retry)
+        return NULL;
+    link->rested = false;
+    link->redis = career_redis_open(link->url, link->connect, link->command, why);
+    link->used = career_clock_now();
+    if (!link->redis)
+        break_link(link, why);
+    return link->redis;
+}
+
+bool career_link_good(career_link *link)
+{
+    bool was_down = link->down;
+
+    link->used = career_clock_now();
+    link->backoff = 0;
+    if (!was_down)
+        return false;
+    link->down = false;
+    atomic_store(&link->forecast->down, false);
+    career_log_say(link->log, CAREER_LOG_REDIS_BACK, "%s", link->name);
+    return true;
+}
+
+void career_link_lost(career_link *link)
+{
+    if (link->down || !link->rested || !career_redis_was_cut(link->redis))
+        break_link(link, career_redis_cause(link->redis));
+    hang_up(link);
+}
+
+career_moment career_link_rest(career_link *link)
+{
+    if (!link->redis)
+        return CAREER_NEVER;
+    if (career_clock_now() < link->used + IDLE_LIMIT)
+        return link->used + IDLE_LIMIT;
+    hang_up(link);
+    return CAREER_NEVER;
+}
