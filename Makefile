@@ -162,9 +162,9 @@ format:
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 check-asan:
 	@t/tools/deps build test
-	@$(again) BUILD=build/asan CFLAGS='-O1 -g' SANITIZE='$(ASAN)' HARDEN= tests
-	@CAREER_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  ASAN_OPTIONS=$(ASAN_OPTIONS) UBSAN_OPTIONS=print_stacktrace=1 t/tools/suite build/asan
+	@$(again) BUILD=build/asan CC=gcc CFLAGS='-O1 -g' SANITIZE='$(ASAN)' HARDEN= tests
+	@CAREER_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	  UBSAN_OPTIONS=print_stacktrace=1 t/tools/suite build/asan
 
 check-tsan:
 	@t/tools/deps build test

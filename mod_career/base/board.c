@@ -8,17 +8,23 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 
-/* What lies in the shared memory; the parts follow one another in `bytes`. */
+/* One text; its parts follow one another in the bytes of its side. */
+typedef struct side {
+    char digest[CAREER_DIGEST_SIZE];
+    size_t lengths[CAREER_BOARD_PARTS];
+} side;
+
+/* What lies in the shared memory. The text of generation g is on side g % 2: a publication fills the other
+ * side, and one store of the generation turns the board. Whoever is killed before that has done nothing. */
 struct career_board {
     pthread_mutex_t lock; /* robust, shared between processes */
-    size_t room;
+    size_t room;          /* of one side */
     _Atomic uint64_t generation;
     _Atomic career_moment elected;
     _Atomic apr_time_t time;
-    char digest[CAREER_DIGEST_SIZE];
     char complaint[CAREER_DIGEST_SIZE];
-    size_t lengths[CAREER_BOARD_PARTS];
-    char bytes[];
+    side sides[2];
+    char bytes[]; /* of both sides */
 };
 
 static career_board *create(apr_pool_t *pool, size_t room)
@@ -27,7 +33,7 @@ static career_board *create(apr_pool_t *pool, size_t room)
     apr_shm_t *memory;
     career_board *made;
 
-    if (apr_shm_create(&memory, sizeof(*made) + room, NULL, pool) != APR_SUCCESS)
+    if (apr_shm_create(&memory, sizeof(*made) + 2 * room, NULL, pool) != APR_SUCCESS)
         return NULL;
     made = apr_shm_baseaddr_get(memory);
     memset(made, 0, sizeof(*made));
@@ -74,16 +80,19 @@ apr_time_t career_board_time(const career_board *board)
 career_board_text career_board_read(career_board *board, apr_pool_t *pool)
 {
     career_board_text text = {0};
-    const char *at = board->bytes;
+    const side *shown;
+    const char *at;
 
     lock(board);
     text.generation = atomic_load(&board->generation);
-    text.time = board->time;
-    memcpy(text.digest, board->digest, sizeof(text.digest));
+    text.time = atomic_load(&board->time);
+    shown = &board->sides[text.generation % 2];
+    at = board->bytes + text.generation % 2 * board->room;
+    memcpy(text.digest, shown->digest, sizeof(text.digest));
     for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
-        text.parts[i].len = board->lengths[i];
-        text.parts[i].data = apr_pstrmemdup(pool, at, board->lengths[i]);
-        at += board->lengths[i];
+        text.parts[i].len = shown->lengths[i];
+        text.parts[i].data = apr_pstrmemdup(pool, at, shown->lengths[i]);
+        at += shown->lengths[i];
     }
     pthread_mutex_unlock(&board->lock);
     return text;
@@ -98,19 +107,21 @@ static size_t total(const career_slice *parts)
     return sum;
 }
 
-static void write_parts(career_board *board, const char *digest, const career_slice *parts)
+static void write_parts(career_board *board, uint64_t generation, const char *digest,
+                        const career_slice *parts)
 {
-    char *at = board->bytes;
+    side *hidden = &board->sides[generation % 2];
+    char *at = board->bytes + generation % 2 * board->room;
 
     for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
         if (parts[i].len)
             memcpy(at, parts[i].data, parts[i].len);
-        board->lengths[i] = parts[i].len;
+        hidden->lengths[i] = parts[i].len;
         at += parts[i].len;
     }
-    apr_cpystrn(board->digest, digest, sizeof(board->digest));
+    apr_cpystrn(hidden->digest, digest, sizeof(hidden->digest));
     board->complaint[0] = '\0';
-    atomic_fetch_add(&board->generation, 1);
+    atomic_store(&board->generation, generation);
 }
 
 uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts)
@@ -120,10 +131,10 @@ uint64_t career_board_publish(career_board *board, const char *digest, const car
     if (total(parts) > board->room)
         return 0;
     lock(board);
-    if (strcmp(board->digest, digest) != 0)
-        write_parts(board, digest, parts);
-    atomic_store(&board->time, apr_time_now());
     generation = atomic_load(&board->generation);
+    if (strcmp(board->sides[generation % 2].digest, digest) != 0)
+        write_parts(board, ++generation, digest, parts);
+    atomic_store(&board->time, apr_time_now());
     pthread_mutex_unlock(&board->lock);
     return generation;
 }

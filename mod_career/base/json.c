@@ -130,12 +130,14 @@ static const career_json *convert(conversion *c, const json_t *from)
     }
 }
 
-/* What is said may quote the text: control characters become blanks. */
+/* What is said may quote the text, control characters and (jansson does) half a character too. */
 static const char *one_line(char *said)
 {
-    for (char *c = said; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
+    bool whole = career_utf8_valid(said, strlen(said));
+
+    for (unsigned char *c = (unsigned char *)said; *c; c++)
+        if (*c < 0x20 || *c == 0x7f || (*c >= 0x80 && !whole))
+            *c = *c < 0x80 ? ' ' : '?';
     return said;
 }
 

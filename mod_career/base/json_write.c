@@ -26,6 +26,8 @@ static void write_real(career_text *text, double value)
         career_text_add_string(text, "null");
         return;
     }
+    if (value == 0)
+        value = 0; /* not -0, which would read back as an integer and then print as 0 */
     snprintf(digits, sizeof(digits), "%.15g", value);
     if (strtod(digits, NULL) != value)
         snprintf(digits, sizeof(digits), "%.17g", value);

@@ -13,11 +13,20 @@
 #include "cache/socket.h"
 
 #define READ_ROOM (64 * 1024)
+#define ELEMENTS_MAX (1 << 20) /* of one array: far more than any command of ours is answered with */
 #define CLIENT_NAME "mod_career"
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t element_count;
+#else
+typedef int element_count;
+#endif
 
 struct career_redis {
     int fd;
     redisReader *reader;
+    redisReplyObjectFunctions makers; /* hiredis' own, but for create_array */
+    void *(*create_array)(const redisReadTask *task, element_count count);
     char *out; /* formatted commands not yet sent: out[sent] to out[len] */
     size_t sent;
     size_t len;
@@ -284,6 +293,23 @@ static bool greet(career_redis *redis, const career_redis_url *url, career_momen
     return true;
 }
 
+/* hiredis 0.14 would allocate, and walk through, whatever number the server names. */
+static void *create_array(const redisReadTask *task, element_count count)
+{
+    const career_redis *redis = task->privdata;
+
+    return count > ELEMENTS_MAX ? NULL : redis->create_array(task, count);
+}
+
+static void limit_reader(career_redis *redis)
+{
+    redis->makers = *redis->reader->fn;
+    redis->create_array = redis->makers.createArray;
+    redis->makers.createArray = create_array;
+    redis->reader->fn = &redis->makers;
+    redis->reader->privdata = redis;
+}
+
 static career_redis *make(int fd)
 {
     career_redis *redis = calloc(1, sizeof(*redis));
@@ -292,6 +318,7 @@ static career_redis *make(int fd)
         redis->reader = redisReaderCreate();
     if (redis && redis->reader) {
         redis->fd = fd;
+        limit_reader(redis);
         return redis;
     }
     free(redis);

@@ -23,7 +23,7 @@ typedef struct judgement {
 
 static career_error *violated(apr_pool_t *pool, const career_violations *violations)
 {
-    career_error *error = career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%zu violations",
+    career_error *error = career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%" APR_SIZE_T_FMT " violations",
                                             violations->count + violations->omitted);
 
     error->details = violations;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the tests of the invalidator stand on: a real redis-server and an outbox in memory. The two functions
+ * of store/outbox.h that cache/ calls are defined here, in the test program, and so take the place of the
+ * ones in the library: leases and versions behave as store/outbox.h says, with a shorter lease.
+ */
+#ifndef T_INVALIDATOR_RIG_H
+#define T_INVALIDATOR_RIG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <apr_general.h>
+
+#include "cache/invalidator.h"
+
+#include "redis_server.h"
+
+#define OUTBOX_ROOM 20000
+#define LEASE CAREER_SECOND
+
+typedef struct stored {
+    char user_id[CAREER_USER_ID_SIZE];
+    int64_t version;
+    career_moment due;
+} stored;
+
+static struct {
+    pthread_mutex_t lock;
+    stored entries[OUTBOX_ROOM];
+    size_t count;
+    atomic_uint takes;
+    atomic_bool broken; /* Postgres is away */
+} outbox = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+career_error *career_outbox_take(career_store *store, apr_pool_t *in, career_moment deadline,
+                                 career_outbox_entry **entries, size_t *count)
+{
+    career_moment now = career_clock_now();
+
+    (void)store, (void)deadline;
+    *entries = apr_pcalloc(in, CAREER_OUTBOX_BATCH * sizeof(**entries));
+    *count = 0;
+    pthread_mutex_lock(&outbox.lock);
+    outbox.takes++;
+    for (size_t i = 0; i < outbox.count && *count < CAREER_OUTBOX_BATCH && !outbox.broken; i++) {
+        stored *one = &outbox.entries[i];
+
+        if (one->due > now)
+            continue;
+        one->due = now + LEASE;
+        strcpy((*entries)[*count].user_id, one->user_id);
+        (*entries)[(*count)++].version = one->version;
+    }
+    pthread_mutex_unlock(&outbox.lock);
+    return outbox.broken ? career_error_make(in, CAREER_ERROR_DATABASE_UNAVAILABLE, "away") : NULL;
+}
+
+void career_outbox_remove(career_store *store, const career_outbox_done *entries, size_t count)
+{
+    (void)store;
+    pthread_mutex_lock(&outbox.lock);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < outbox.count; k++)
+            if (strcmp(outbox.entries[k].user_id, entries[i].user_id) == 0 &&
+                outbox.entries[k].version <= entries[i].version) {
+                outbox.entries[k--] = outbox.entries[--outbox.count];
+                break;
+            }
+    pthread_mutex_unlock(&outbox.lock);
+}
+
+static const char *user_name(int n)
+{
+    static _Thread_local char name[CAREER_USER_ID_SIZE];
+
+    snprintf(name, sizeof(name), "00000000-0000-4000-8000-%012d", n);
+    return name;
+}
+
+/* What the commit of a save does. */
+static void outbox_add(const char *user_id, int64_t version, career_moment lease)
+{
+    size_t k = 0;
+
+    pthread_mutex_lock(&outbox.lock);
+    while (k < outbox.count && strcmp(outbox.entries[k].user_id, user_id) != 0)
+        k++;
+    assert_true(k < OUTBOX_ROOM);
+    strcpy(outbox.entries[k].user_id, user_id);
+    outbox.entries[k].version = version;
+    outbox.entries[k].due = lease ? career_clock_now() + lease : 0;
+    if (k == outbox.count)
+        outbox.count++;
+    pthread_mutex_unlock(&outbox.lock);
+}
+
+static size_t outbox_count(void)
+{
+    size_t count;
+
+    pthread_mutex_lock(&outbox.lock);
+    count = outbox.count;
+    pthread_mutex_unlock(&outbox.lock);
+    return count;
+}
+
+static void outbox_clear(void)
+{
+    pthread_mutex_lock(&outbox.lock);
+    outbox.count = 0;
+    outbox.takes = 0;
+    outbox.broken = false;
+    pthread_mutex_unlock(&outbox.lock);
+}
+
+/* ---------------------------------------------------------------- what the log was told */
+
+static struct {
+    pthread_mutex_t lock;
+    char text[65536];
+    size_t len;
+} said = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void sink(void *context, career_log_level level, const char *line)
+{
+    (void)context, (void)level;
+    pthread_mutex_lock(&said.lock);
+    if (said.len + strlen(line) + 2 < sizeof(said.text))
+        said.len += (size_t)sprintf(said.text + said.len, "%s\n", line);
+    pthread_mutex_unlock(&said.lock);
+}
+
+static unsigned times_said(const char *what)
+{
+    unsigned times = 0;
+
+    pthread_mutex_lock(&said.lock);
+    for (const char *at = said.text; (at = strstr(at, what)); at++)
+        times++;
+    pthread_mutex_unlock(&said.lock);
+    return times;
+}
+
+/* ---------------------------------------------------------------- one invalidator per test */
+
+typedef struct rig {
+    apr_pool_t *pool;
+    career_log log;
+    career_invalidator_config config;
+    career_invalidator *invalidator;
+    int64_t version;
+} rig;
+
+static redis_server server;
+static rig the_rig;
+
+/* What caches.lua would say of an entry; user 13's cannot be computed. */
+static bool rig_targets(void *context, apr_pool_t *pool, const career_outbox_entry *entry,
+                        career_targets *targets)
+{
+    career_target *items = apr_pcalloc(pool, 2 * sizeof(*items));
+
+    (void)context;
+    if (strcmp(entry->user_id, user_name(13)) == 0)
+        return false;
+    items[0] = (career_target){CAREER_TARGET_KEY,
+                               career_slice_of(apr_psprintf(pool, "key:%s", entry->user_id))};
+    items[1] = (career_target){CAREER_TARGET_GLOB,
+                               career_slice_of(apr_psprintf(pool, "glob:%s:*", entry->user_id))};
+    *targets = (career_targets){2, items};
+    return true;
+}
+
+static void rig_start(const char *url)
+{
+    said.len = 0;
+    said.text[0] = '\0';
+    outbox_clear();
+    memset(&the_rig, 0, sizeof(the_rig));
+    apr_pool_create(&the_rig.pool, NULL);
+    the_rig.version = 1;
+    the_rig.log.sink = sink;
+    the_rig.config = (career_invalidator_config){.url = url,
+                                                 .connect = 500 * CAREER_MILLISECOND,
+                                                 .command = 500 * CAREER_MILLISECOND,
+                                                 .targets = rig_targets};
+    the_rig.invalidator = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
+    assert_non_null(the_rig.invalidator);
+}
+
+static void rig_stop(void)
+{
+    assert_true(career_invalidator_stop(the_rig.invalidator, career_clock_now() + LONG_ENOUGH));
+    apr_pool_destroy(the_rig.pool);
+}
+
+/* A save: its entry, then its invalidation. */
+static career_cache_outcome save(const char *user_id, const career_target *items, size_t count,
+                                 career_moment wait)
+{
+    career_targets targets = {count, items};
+    int64_t version = __atomic_fetch_add(&the_rig.version, 1, __ATOMIC_RELAXED);
+
+    outbox_add(user_id, version, LEASE);
+    return career_invalidator_clear(the_rig.invalidator, user_id, version, &targets, wait);
+}
+
+static career_target target(career_target_kind kind, const char *text)
+{
+    return (career_target){kind, career_slice_of(text)};
+}
+
+static career_cache_outcome save_one(career_target_kind kind, const char *text)
+{
+    career_target one = target(kind, text);
+
+    return save(user_name(1), &one, 1, LONG_ENOUGH);
+}
+
+#define EVENTUALLY(condition)                                                                      \
+    do {                                                                                           \
+        career_moment until = career_clock_now() + LONG_ENOUGH;                                    \
+        while (!(condition) && career_clock_now() < until)                                         \
+            usleep(2000);                                                                          \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+/* As the server's ticker does, until the condition holds. */
+#define TICKING(condition)                                                                         \
+    EVENTUALLY((career_invalidator_tick(the_rig.invalidator), condition))
+
+#define NEED_SERVER()                                                                              \
+    do {                                                                                           \
+        if (server.pid <= 0) {                                                                     \
+            print_message("# redis-server is not installed\n");                                    \
+            skip();                                                                                \
+        }                                                                                          \
+        redis_ask(&server, "FLUSHALL");                                                            \
+    } while (0)
+
+static int exists(const char *key)
+{
+    return (int)redis_ask(&server, "EXISTS %s", key).integer;
+}
+
+#endif

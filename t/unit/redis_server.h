@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A private redis-server for a test program: on a unix socket in a folder of its own, stopped and started
+ * at will, asked through a connection of its own. A test that cannot start one is skipped by its group.
+ */
+#ifndef T_REDIS_SERVER_H
+#define T_REDIS_SERVER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+
+#include <apr_strings.h>
+
+#include "cache/redis.h"
+
+typedef struct redis_server {
+    apr_pool_t *pool;
+    char folder[32];
+    const char *socket;
+    const char *url;
+    pid_t pid;
+    career_redis *redis; /* of the test */
+} redis_server;
+
+#define LONG_ENOUGH (20 * CAREER_SECOND)
+
+static inline bool redis_server_connect(redis_server *server)
+{
+    career_moment until = career_clock_now() + LONG_ENOUGH;
+    career_redis_url url;
+    char why[CAREER_REDIS_CAUSE];
+
+    career_redis_url_parse(server->pool, server->url, &url);
+    while (!server->redis && career_clock_now() < until) {
+        server->redis = career_redis_open(&url, CAREER_SECOND, LONG_ENOUGH, why);
+        if (!server->redis)
+            usleep(5000);
+    }
+    return server->redis != NULL;
+}
+
+static inline bool redis_server_start(redis_server *server)
+{
+    server->pid = fork();
+    if (server->pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves none behind */
+        dup2(null, 0);
+        dup2(null, 1);
+        dup2(null, 2);
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket, "--dir",
+               server->folder, "--save", "", "--appendonly", "no", "--slowlog-log-slower-than",
+               "5000", "--maxclients", "200", (char *)NULL);
+        _exit(127);
+    }
+    return server->pid > 0 && redis_server_connect(server);
+}
+
+static inline bool redis_server_make(redis_server *server, apr_pool_t *pool)
+{
+    memset(server, 0, sizeof(*server));
+    server->pool = pool;
+    strcpy(server->folder, "/tmp/career-redis-XXXXXX");
+    if (system("command -v redis-server >/dev/null") != 0 || !mkdtemp(server->folder))
+        return false;
+    server->socket = apr_pstrcat(pool, server->folder, "/s", NULL);
+    server->url = apr_pstrcat(pool, "unix:", server->socket, NULL);
+    return redis_server_start(server);
+}
+
+static inline void redis_server_stop(redis_server *server)
+{
+    career_redis_close(server->redis);
+    server->redis = NULL;
+    if (server->pid > 0) {
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+    }
+    server->pid = 0;
+    unlink(server->socket);
+}
+
+static inline void redis_server_end(redis_server *server)
+{
+    redis_server_stop(server);
+    rmdir(server->folder);
+}
+
+/* One command, its words parted by blanks. The reply lives until the next. */
+__attribute__((format(printf, 2, 3))) static inline career_reply
+redis_ask(redis_server *server, const char *format, ...)
+{
+    career_slice words[64];
+    size_t count = 0;
+    va_list args;
+    char *line, *state;
+
+    va_start(args, format);
+    line = apr_pvsprintf(server->pool, format, args);
+    va_end(args);
+    for (char *word = strtok_r(line, " ", &state); word && count < 64;
+         word = strtok_r(NULL, " ", &state))
+        words[count++] = career_slice_of(word);
+    career_redis_queue(server->redis, count, words);
+    if (!career_redis_exchange(server->redis, career_clock_now() + LONG_ENOUGH)) {
+        fprintf(stderr, "# %s\n", career_redis_cause(server->redis));
+        abort();
+    }
+    return career_redis_reply(server->redis, 0);
+}
+
+/* A number out of INFO. */
+static inline long redis_info(redis_server *server, const char *section, const char *name)
+{
+    career_reply reply = redis_ask(server, "INFO %s", section);
+    const char *at = strstr(reply.text.data, name);
+
+    return at ? strtol(at + strlen(name), NULL, 10) : 0;
+}
+
+#endif
