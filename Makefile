@@ -42,7 +42,7 @@ CORE      := $(sort $(wildcard $(ROOMS:%=mod_career/%/*.c)))
 HTTPD     := $(sort $(wildcard mod_career/httpd/*.c))
 UNIT      := $(sort $(wildcard t/unit/test_*.c))
 FUZZ      := $(sort $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c)))
-SOURCES   := $(CORE) $(HTTPD) $(wildcard mod_career/tools/*.c) $(UNIT) $(wildcard t/fuzz/*.c)
+SOURCES   := $(CORE) $(HTTPD) $(wildcard mod_career/tools/*.c) $(UNIT) $(wildcard t/fuzz/*.c t/bench/*.c)
 HEADERS   := $(sort $(wildcard mod_career/*/*.h t/unit/*.h t/fuzz/*.h))
 
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -52,9 +52,10 @@ RULES     := $(BUILD)/career-rules
 TESTS     := $(UNIT:t/unit/%.c=$(BUILD)/t/%)
 REPLAYS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/t/replay_%)
 FUZZERS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/fuzz_%)
+BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements)
 ALL       := $(MODULE) $(RULES)
 
-.PHONY: all tests fuzzers deps run token test suite install bench lint format \
+.PHONY: all tests fuzzers deps run token test suite install bench bench-programs lint format \
         check-asan check-valgrind check-tsan fuzz clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -102,6 +103,16 @@ fuzzers: $(FUZZERS)
 $(BUILD)/fuzz_%: $(BUILD)/t/fuzz/%.o $(LIBRARY)
 	$(call say,LINK)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARY_LIBS) -lm
 
+# What the benchmark measures beside the module, with the same flags.
+$(BUILD)/t/bench/mod_nothing.o: EXTRA := $(HTTPD_CPPFLAGS)
+$(BUILD)/bench/%.so: $(BUILD)/t/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -shared -o $@ $^
+$(BUILD)/bench/%: $(BUILD)/t/bench/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm
+bench-programs: $(BENCH)
+
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
 
 # ------------------------------------------------------------------------------------- running
@@ -128,7 +139,7 @@ test:
 
 bench:
 	@t/tools/deps build test bench
-	@$(again) all
+	@$(again) all bench-programs
 	@t/bench/run
 
 # The module and its command where apxs says; rules that operators have edited are left as they are.
@@ -191,7 +202,7 @@ help:
 	@echo 'make token      one more token for it                                        [USER=<uuid>]'
 	@echo 'make test       builds and runs every test'
 	@echo 'make install    where apxs says                                              [DESTDIR=]'
-	@echo 'make bench      requests per second beside pgbench and a static file'
+	@echo 'make bench      requests per second beside pgbench and a static file       [BENCH=quick]'
 	@echo 'make lint       format and static checks; silent when clean;  make format  mends the first'
 	@echo 'make check-asan, check-valgrind, check-tsan, fuzz [FUZZ_TIME=20]'
 	@echo 'make deps       installs what build and tests need (the others call it)'

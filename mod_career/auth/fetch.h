@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One bounded GET of a key set over HTTPS. No redirects, no other protocol, the system's certificate
- * authorities; limits of size and time hold whatever the other side does. Blocks: for a background thread,
- * never for a request's. fetch.c is the only file that knows libcurl.
+ * authorities (or those of SSL_CERT_FILE, as OpenSSL's own programs take them); limits of size and time hold
+ * whatever the other side does. Blocks: for a background thread, never for a request's. fetch.c is the only
+ * file that knows libcurl.
  */
 #ifndef CAREER_FETCH_H
 #define CAREER_FETCH_H
@@ -21,8 +22,8 @@ void career_fetch_start(void);
 /* NULL when a key set may be fetched from there, else why not: https, or http to a loopback address. */
 const char *career_fetch_check_url(const char *url);
 
-/* *text is in the pool. false, and *why (from the pool) in one sentence, unless the answer is a 200 within
- * the limits. Ends early once *stop is true. */
+/* *text is in the pool. false, and *why (from the pool) in one sentence, the same for the same fault, unless
+ * the answer is a 200 within the limits. Ends early once *stop is true. */
 bool career_fetch(apr_pool_t *pool, const char *url, const atomic_bool *stop, career_slice *text,
                   const char **why);
 

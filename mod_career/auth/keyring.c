@@ -4,82 +4,72 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "auth/fetch.h"
 #include "base/pool.h"
 
-#define WAITERS_MAX 2 /* requests that wait for a fetch: enough for a rotation, nothing for a flood */
+#define LOOK_AGAIN (10 * CAREER_MILLISECOND) /* at the boards, while a request waits */
+
+/* What the set on the shelf was built from. */
+typedef struct ingredient {
+    uint64_t generation; /* of the board */
+    bool usable;
+} ingredient;
 
 struct career_keyring {
     career_keyring_config config;
-    career_log *log;
     career_shelf shelf;
-    void (*wake)(void *context);
-    void *wake_context;
-    atomic_bool wanted;
     atomic_bool complete;
+    career_source sources[CAREER_KEYRING_URLS_MAX];
     pthread_mutex_t lock; /* below, and the building of a set */
-    pthread_cond_t done;  /* a set was built, or a fetch has failed */
     uint64_t generation;  /* of the set on the shelf */
-    uint64_t rounds;      /* ticks that looked for news */
-    unsigned waiters;
-    uint64_t seen[CAREER_KEYRING_URLS_MAX]; /* board generations in that set */
-    bool usable[CAREER_KEYRING_URLS_MAX];   /* not too old */
+    ingredient used[CAREER_KEYRING_URLS_MAX];
 };
-
-static bool is_usable(const career_keyring *self, size_t i)
-{
-    const career_board *board = self->config.boards[i];
-
-    return career_board_generation(board) > 0 &&
-           apr_time_now() - career_board_time(board) <= self->config.stale;
-}
-
-static bool has_news(const career_keyring *self)
-{
-    for (size_t i = 0; i < self->config.url_count; i++)
-        if (self->seen[i] != career_board_generation(self->config.boards[i]) ||
-            self->usable[i] != is_usable(self, i))
-            return true;
-    return false;
-}
 
 static void add_url(career_keyring *self, career_keys *keys, apr_pool_t *pool, size_t i)
 {
-    career_board_text text = career_board_read(self->config.boards[i], pool);
-    const char *skipped;
+    career_board_text text = career_board_read(self->sources[i].board, pool);
+    const char *skipped; /* whoever fetched it has told */
 
-    self->seen[i] = text.generation;
-    self->usable[i] = is_usable(self, i);
-    if (self->usable[i])
+    self->used[i].generation = text.generation;
+    self->used[i].usable = career_source_is_usable(&self->sources[i]);
+    if (self->used[i].usable)
         career_keys_add_public(keys, pool, text.parts[0], &skipped);
 }
 
-/* A new set from all sources; called with the lock held. */
-static void build(career_keyring *self)
+/* A new set from everything there is. */
+static career_keys *mix(career_keyring *self, apr_pool_t *pool)
 {
     const career_keyring_config *config = &self->config;
-    apr_pool_t *pool = career_pool_create();
-    career_keys *keys = pool ? career_keys_create(self->generation + 1) : NULL;
-    const char *skipped;
+    career_keys *keys = career_keys_create(self->generation + 1);
+    const char *skipped; /* the configuration has told */
     bool complete = true;
 
-    if (!keys) { /* what is on the shelf stays, the next tick tries again */
-        if (pool)
-            apr_pool_destroy(pool);
-        return;
-    }
+    if (!keys)
+        return NULL;
     if (config->secret)
         career_keys_add_secret(keys, config->secret, strlen(config->secret));
     for (size_t i = 0; i < config->file_count; i++)
         career_keys_add_public(keys, pool, config->files[i], &skipped);
     for (size_t i = 0; i < config->url_count; i++) {
         add_url(self, keys, pool, i);
-        complete = complete && self->usable[i];
+        complete = complete && self->used[i].usable;
     }
-    apr_pool_destroy(pool);
-    self->generation++;
     atomic_store(&self->complete, complete);
+    return keys;
+}
+
+/* With the lock held. When memory is short, what is on the shelf stays, and is made anew the next time. */
+static bool build(career_keyring *self)
+{
+    apr_pool_t *pool = career_pool_create();
+    career_keys *keys = pool ? mix(self, pool) : NULL;
+
+    if (pool)
+        apr_pool_destroy(pool);
+    if (!keys)
+        return false;
+    self->generation++;
     career_shelf_publish(&self->shelf, (career_snapshot *)keys);
+    return true;
 }
 
 career_keyring *career_keyring_create(const career_keyring_config *config, career_log *log)
@@ -89,20 +79,31 @@ career_keyring *career_keyring_create(const career_keyring_config *config, caree
     if (!self)
         return NULL;
     self->config = *config;
-    self->log = log;
     career_shelf_init(&self->shelf);
     pthread_mutex_init(&self->lock, NULL);
-    pthread_cond_init(&self->done, NULL);
-    build(self);
-    return self;
+    for (size_t i = 0; i < config->url_count; i++)
+        career_source_open(&self->sources[i], config->urls[i], config->boards[i], &config->refresh,
+                           log);
+    if (build(self))
+        return self;
+    career_keyring_stop(self, CAREER_NEVER);
+    return NULL;
 }
 
-void career_keyring_destroy(career_keyring *self)
+bool career_keyring_stop(career_keyring *self, career_moment until)
 {
+    bool stopped = true;
+
+    for (size_t i = 0; i < self->config.url_count; i++)
+        career_source_end(&self->sources[i]);
+    for (size_t i = 0; i < self->config.url_count; i++)
+        stopped = career_source_join(&self->sources[i], until) && stopped;
+    if (!stopped)
+        return false;
     career_shelf_destroy(&self->shelf);
-    pthread_cond_destroy(&self->done);
     pthread_mutex_destroy(&self->lock);
     free(self);
+    return true;
 }
 
 career_keys *career_keyring_acquire(career_keyring *self)
@@ -115,123 +116,86 @@ bool career_keyring_is_complete(career_keyring *self)
     return atomic_load(&self->complete);
 }
 
-void career_keyring_on_want(career_keyring *self, void (*wake)(void *context), void *context)
+static bool is_news(const career_keyring *self, size_t i)
 {
-    self->wake = wake;
-    self->wake_context = context;
+    return self->used[i].generation != career_board_generation(self->sources[i].board) ||
+           self->used[i].usable != career_source_is_usable(&self->sources[i]);
 }
 
-/* Builds from what the boards show, if that is news; called with the lock held. */
-static void catch_up(career_keyring *self)
+/* Builds anew if the boards show something else, and returns the generation of what is in force. */
+static uint64_t catch_up(career_keyring *self)
 {
-    if (has_news(self))
+    uint64_t generation;
+    bool news = false;
+
+    pthread_mutex_lock(&self->lock);
+    for (size_t i = 0; i < self->config.url_count; i++)
+        news = news || is_news(self, i);
+    if (news)
         build(self);
+    generation = self->generation;
+    pthread_mutex_unlock(&self->lock);
+    return generation;
 }
 
-static bool may_fetch(const career_keyring *self)
+/* The sources for whose fetch this request may wait, a bit each. */
+static unsigned attend(career_keyring *self)
+{
+    unsigned attended = 0;
+
+    for (size_t i = 0; i < self->config.url_count; i++) {
+        career_source_fetch(&self->sources[i], true);
+        if (career_source_attend(&self->sources[i]))
+            attended |= 1u << i;
+    }
+    return attended;
+}
+
+static bool is_busy(const career_keyring *self, unsigned attended)
 {
     for (size_t i = 0; i < self->config.url_count; i++)
-        if (career_board_may_elect(self->config.boards[i], self->config.cooldown))
+        if (attended & 1u << i && career_source_is_busy(&self->sources[i]))
             return true;
     return false;
 }
 
-/* Waits for a newer set, or for two rounds: the one under way may have begun before it was asked. Called
- * with the lock held. */
-static void wait_for_news(career_keyring *self, uint64_t generation, career_moment until)
-{
-    struct timespec at = career_clock_timespec(until);
-    uint64_t round = self->rounds;
-
-    self->waiters++;
-    while (self->generation <= generation && self->rounds < round + 2)
-        if (pthread_cond_clockwait(&self->done, &self->lock, CLOCK_MONOTONIC, &at) != 0)
-            break;
-    self->waiters--;
-}
-
 bool career_keyring_await(career_keyring *self, uint64_t generation, career_moment until)
 {
-    bool newer;
+    struct timespec pause = career_clock_timespec(LOOK_AGAIN);
+    unsigned attended;
+    bool busy = true;
 
     if (self->config.url_count == 0)
         return false;
-    pthread_mutex_lock(&self->lock);
-    catch_up(self);
-    if (self->generation <= generation && self->waiters < WAITERS_MAX && self->wake &&
-        (self->waiters > 0 || may_fetch(self))) {
-        atomic_store(&self->wanted, true);
-        self->wake(self->wake_context);
-        wait_for_news(self, generation, until);
+    if (catch_up(self) > generation)
+        return true;
+    attended = attend(self);
+    while (busy && career_clock_now() < until) {
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        busy = is_busy(self, attended); /* asked first: what a fetch brought is there when it has ended */
+        if (catch_up(self) > generation)
+            return true;
     }
-    newer = self->generation > generation;
-    pthread_mutex_unlock(&self->lock);
-    return newer;
+    return false;
 }
 
-/* Counts on a set of its own what could be used; *skipped says what could not. */
-static bool has_keys(apr_pool_t *pool, career_slice text, const char **skipped)
+void career_keyring_tick(career_keyring *self)
+{
+    for (size_t i = 0; i < self->config.url_count; i++)
+        career_source_fetch(&self->sources[i], false);
+    catch_up(self);
+}
+
+const char *career_keyring_check_text(apr_pool_t *pool, career_slice text, const char **skipped)
 {
     career_keys *keys = career_keys_create(0);
-    unsigned count = keys ? career_keys_add_public(keys, pool, text, skipped) : 0;
+    unsigned count = 0;
 
+    *skipped = NULL;
+    if (keys)
+        count = career_keys_add_public(keys, pool, text, skipped);
     career_keys_release(keys);
-    return count > 0;
-}
-
-const char *career_keyring_check_text(apr_pool_t *pool, career_slice text)
-{
-    const char *skipped = NULL;
-
-    if (has_keys(pool, text, &skipped))
+    if (count)
         return NULL;
-    return skipped ? skipped : "no key in it can be used";
-}
-
-static void fetch(career_keyring *self, size_t i, const atomic_bool *stop)
-{
-    career_board *board = self->config.boards[i];
-    apr_pool_t *pool = career_pool_create();
-    uint64_t before = career_board_generation(board);
-    career_slice parts[CAREER_BOARD_PARTS] = {{NULL, 0}};
-    const char *why, *skipped = NULL;
-
-    if (!pool)
-        return;
-    if (career_fetch(pool, self->config.urls[i], stop, &parts[0], &why) &&
-        !has_keys(pool, parts[0], &skipped))
-        why = skipped ? skipped : "no key in it can be used";
-    if (why) {
-        career_log_say(self->log, CAREER_LOG_KEYS_UNREACHABLE, "%s: %s%s", self->config.urls[i], why,
-                       before ? "" : "; no keys yet");
-    } else if (career_board_publish(board, career_text_digest(pool, parts, 1), parts) != before) {
-        career_log_say(self->log, CAREER_LOG_KEYS_CHANGED, "%s", self->config.urls[i]);
-        if (skipped)
-            career_log_say(self->log, CAREER_LOG_KEYS_SKIPPED, "%s: %s", self->config.urls[i],
-                           skipped);
-    }
-    apr_pool_destroy(pool);
-}
-
-static bool is_due(const career_keyring *self, size_t i, bool wanted)
-{
-    const career_board *board = self->config.boards[i];
-
-    return wanted || career_board_generation(board) == 0 ||
-           apr_time_now() - career_board_time(board) >= self->config.every;
-}
-
-void career_keyring_tick(career_keyring *self, const atomic_bool *stop)
-{
-    bool wanted = atomic_exchange(&self->wanted, false);
-
-    for (size_t i = 0; i < self->config.url_count; i++)
-        if (is_due(self, i, wanted) &&
-            career_board_elect(self->config.boards[i], self->config.cooldown))
-            fetch(self, i, stop);
-    pthread_mutex_lock(&self->lock);
-    catch_up(self);
-    self->rounds++;
-    pthread_cond_broadcast(&self->done);
-    pthread_mutex_unlock(&self->lock);
+    return *skipped ? *skipped : "no key in it can be used";
 }

@@ -10,8 +10,7 @@
 #define CAREER_KEYRING_H
 
 #include "auth/keys.h"
-#include "base/board.h"
-#include "base/log.h"
+#include "auth/source.h"
 
 typedef struct career_keyring career_keyring;
 
@@ -25,17 +24,19 @@ typedef struct career_keyring_config {
     size_t url_count;
     const char *urls[CAREER_KEYRING_URLS_MAX];
     career_board *boards[CAREER_KEYRING_URLS_MAX];  /* the last good answer of each URL */
-    career_moment every;    /* µs between fetches, likewise below */
-    career_moment cooldown; /* at least this between two, whatever happens */
-    career_moment stale;    /* how long a good answer may be used */
+    career_refresh refresh;
 } career_keyring_config;
 
-/* Is it a text of public keys, at least one of which can be used? NULL when it is, else why not. */
-const char *career_keyring_check_text(apr_pool_t *pool, career_slice text);
+/* Is it a text of public keys, at least one of which can be used? NULL when it is, else why not. *skipped as
+ * career_keys_add_public says it. */
+const char *career_keyring_check_text(apr_pool_t *pool, career_slice text, const char **skipped);
 
 /* Lives on the heap. NULL when memory is short. */
 career_keyring *career_keyring_create(const career_keyring_config *config, career_log *log);
-void career_keyring_destroy(career_keyring *keyring);
+
+/* Ends what is being fetched and frees the keyring, which no request uses any more. Takes no lock; where a
+ * fetch has not ended by then, nothing is freed and the answer is false. */
+bool career_keyring_stop(career_keyring *keyring, career_moment until);
 
 /* The keys in force; the caller holds and releases them. NULL when memory is short. */
 career_keys *career_keyring_acquire(career_keyring *keyring);
@@ -43,16 +44,12 @@ career_keys *career_keyring_acquire(career_keyring *keyring);
 /* Does every URL have a good answer that is not too old? */
 bool career_keyring_is_complete(career_keyring *keyring);
 
-/* A token names a key that the set of that generation lacks. If a fetch is allowed now, asks for one and waits
- * for it, at most until then; few callers wait at a time, the others learn at once that there is nothing
- * new. True when a newer set is there. */
+/* A token names a key that the set of that generation lacks. Has a fetch made if one is allowed now, and waits
+ * for the one under way, whichever process makes it, at most until then; where too many wait already, or there
+ * is nothing to wait for, the caller learns so at once. True when a newer set is there. */
 bool career_keyring_await(career_keyring *keyring, uint64_t generation, career_moment until);
 
-/* Fetches what is due and takes over what other processes have published; *stop ends it early. Where
- * there is no URL there is nothing to tick. */
-void career_keyring_tick(career_keyring *keyring, const atomic_bool *stop);
-
-/* Called to wake the thread that ticks; it may be set once, before requests come. */
-void career_keyring_on_want(career_keyring *keyring, void (*wake)(void *context), void *context);
+/* Has fetched what is due, and takes over what other processes have published. Does not wait. */
+void career_keyring_tick(career_keyring *keyring);
 
 #endif

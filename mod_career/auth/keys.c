@@ -5,6 +5,8 @@
 
 #include "auth/keys_import.h"
 
+#define NAMED_MAX 8 /* in a description */
+
 struct career_keys {
     career_snapshot snapshot;
     uint64_t generation;
@@ -54,6 +56,26 @@ unsigned career_keys_count(const career_keys *keys)
 uint64_t career_keys_generation(const career_keys *keys)
 {
     return keys->generation;
+}
+
+const char *career_keys_describe(const career_keys *keys, apr_pool_t *pool)
+{
+    career_text text = career_text_make(pool, 128);
+
+    career_text_add_format(&text, "%u key%s", keys->count, keys->count == 1 ? "" : "s");
+    for (unsigned i = 0; i < keys->count && i < NAMED_MAX; i++) {
+        const career_key *key = &keys->items[i];
+
+        career_text_add_format(&text, "%s%s", i ? ", " : ": ",
+                               names[career_crypto_key_algorithm(key->crypto)]);
+        if (key->kid.data)
+            career_text_add_format(&text, " \"%s\"", career_kid_escape(pool, key->kid));
+        else
+            career_text_add_string(&text, " without kid");
+    }
+    if (keys->count > NAMED_MAX)
+        career_text_add_string(&text, " and more");
+    return text.data;
 }
 
 /* ---- adding ---- */

@@ -42,6 +42,9 @@ unsigned career_keys_add_public(career_keys *keys, apr_pool_t *pool, career_slic
 unsigned career_keys_count(const career_keys *keys);
 uint64_t career_keys_generation(const career_keys *keys);
 
+/* For the log: '2 keys: ES256 "a-kid", RS256 without kid'. Only the first eight are named. */
+const char *career_keys_describe(const career_keys *keys, apr_pool_t *pool);
+
 /* Verifies a signature over the signing input (RFC 7515 5.2) with keys of that algorithm: those
  * with that kid, or where no key of any algorithm has it, those without kid; without a kid in the
  * token (data NULL), all of that algorithm. Never more than CAREER_KEYS_TRIED_MAX. */

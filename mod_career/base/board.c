@@ -8,6 +8,8 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 
+#define LAYOUT 1 /* of career_board; counted up with every change to it */
+
 /* One text; its parts follow one another in the bytes of its side. */
 typedef struct side {
     char digest[CAREER_DIGEST_SIZE];
@@ -21,6 +23,8 @@ struct career_board {
     size_t room;          /* of one side */
     _Atomic uint64_t generation;
     _Atomic career_moment elected;
+    _Atomic career_moment concluded; /* the turn that began then is over */
+    atomic_uint attendants;          /* of the turn under way */
     _Atomic apr_time_t time;
     char complaint[CAREER_DIGEST_SIZE];
     side sides[2];
@@ -48,7 +52,8 @@ static career_board *create(apr_pool_t *pool, size_t room)
 
 career_board *career_board_open(apr_pool_t *pool, const char *name, size_t room)
 {
-    const char *key = apr_pstrcat(pool, "career-board:", name, NULL);
+    /* an upgraded module may come with a restart: it must not take another shape for its own */
+    const char *key = apr_psprintf(pool, "career-board-%d:%s", LAYOUT, name);
     career_board *board;
     void *kept = NULL;
 
@@ -163,4 +168,20 @@ bool career_board_elect(career_board *board, career_moment interval)
 
     return (!last || now - last >= interval) &&
            atomic_compare_exchange_strong(&board->elected, &last, now);
+}
+
+void career_board_conclude(career_board *board)
+{
+    atomic_store(&board->attendants, 0);
+    atomic_store(&board->concluded, atomic_load(&board->elected));
+}
+
+bool career_board_is_busy(const career_board *board)
+{
+    return atomic_load(&board->elected) != atomic_load(&board->concluded);
+}
+
+bool career_board_attend(career_board *board, unsigned seats)
+{
+    return career_board_is_busy(board) && atomic_fetch_add(&board->attendants, 1) < seats;
 }

@@ -54,4 +54,12 @@ bool career_board_elect(career_board *board, career_moment interval);
 /* Would it be anybody's turn now? */
 bool career_board_may_elect(const career_board *board, career_moment interval);
 
+/* For turns that others wait for. Whoever was elected says that the turn is over, whatever came of it; who is
+ * killed in it does not, so that nobody may wait without a limit. */
+void career_board_conclude(career_board *board);
+bool career_board_is_busy(const career_board *board);
+
+/* May I wait for the turn under way? True for that many callers a turn, of all processes. */
+bool career_board_attend(career_board *board, unsigned seats);
+
 #endif

@@ -27,8 +27,8 @@ const career_json *career_json_get(const career_json *object, const char *name)
 /* Exactly, not by rounding the integer: 2^53 + 1 is not 9007199254740992.0. */
 static bool integer_is_real(int64_t integer, double real)
 {
-    return real >= -0x1p63 && real < 0x1p63 && (double)(int64_t)real == real &&
-           (int64_t)real == integer;
+    return real >= -9223372036854775808.0 && real < 9223372036854775808.0 &&
+           (double)(int64_t)real == real && (int64_t)real == integer;
 }
 
 static bool numbers_equal(const career_json *a, const career_json *b)

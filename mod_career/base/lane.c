@@ -204,7 +204,8 @@ static void *run_lane(void *self)
 {
     career_lane *lane = self;
     const career_lane_work *work = lane->lanes->work;
-    career_moment until = 0; /* a look at idle() before the first rest: it may be a nudge that starts us */
+    career_moment until =
+        0; /* a look at idle() before the first rest: it may be a nudge that starts us */
     career_job *batch;
     void *data = NULL;
 

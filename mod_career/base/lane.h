@@ -32,9 +32,9 @@ typedef enum career_job_state {
 
 /* To be the first member of a job. */
 struct career_job {
-    career_job *next;                   /* in the queue, then in the batch */
-    career_moment start_by;             /* queued longer than this, it is not worth serving */
-    void (*destroy)(career_job *self);  /* called by the last holder, on its thread */
+    career_job *next;                  /* in the queue, then in the batch */
+    career_moment start_by;            /* queued longer than this, it is not worth serving */
+    void (*destroy)(career_job *self); /* called by the last holder, on its thread */
     _Atomic career_job_state state;
     atomic_uint holders;
     sem_t done;
@@ -43,7 +43,7 @@ struct career_job {
 /* What a pool of lanes does; called on the lane's own thread only. */
 typedef struct career_lane_work {
     size_t batch_max; /* jobs taken at once */
-    /* The lane's own data, which the others get as it is. */
+    /* The lane's own data, which the others get as it is; NULL when memory is short: tried again. */
     void *(*open)(void *context, career_lane *lane);
     /* Serves a list of jobs, and ends each with career_job_finish. Never longer than its deadlines. */
     void (*serve)(void *data, career_job *batch);

@@ -14,7 +14,12 @@
 
 #define CAREER_LOG_PAUSE (10 * CAREER_SECOND)
 
-typedef enum career_log_level { CAREER_LEVEL_ERROR, CAREER_LEVEL_WARNING, CAREER_LEVEL_NOTICE, CAREER_LEVEL_INFO } career_log_level;
+typedef enum career_log_level {
+    CAREER_LEVEL_ERROR,
+    CAREER_LEVEL_WARNING,
+    CAREER_LEVEL_NOTICE,
+    CAREER_LEVEL_INFO
+} career_log_level;
 
 /*  name, number, level, what happened, what to do. Rooms: 00 base and httpd, 01 auth, 02 rules,
  *  03 store, 04 cache. A number is never used again for something else. */
@@ -28,10 +33,11 @@ typedef enum career_log_level { CAREER_LEVEL_ERROR, CAREER_LEVEL_WARNING, CAREER
     X(FIELD_SIZE, 6, WARNING, "LimitRequestFieldSize is small for session cookies",                \
       "write LimitRequestFieldSize 16384")                                                         \
     X(TOKEN_REFUSED, 101, INFO, "token refused", "the client is at fault")                         \
-    X(KEYS_CHANGED, 102, NOTICE, "a new key set is in force", "")                                   \
-    X(KEYS_SKIPPED, 103, WARNING, "keys of a key set are not used", "see why; the others are")      \
-    X(KEYS_UNREACHABLE, 104, ERROR, "a key set cannot be fetched, the last good one stays in use",  \
+    X(KEYS_CHANGED, 102, NOTICE, "a new key set is in force", "")                                  \
+    X(KEYS_SKIPPED, 103, WARNING, "keys of a key set are not used", "see why; the others are")     \
+    X(KEYS_UNREACHABLE, 104, ERROR, "a key set cannot be fetched",                                 \
       "check the URL of CareerJwtKeys and the way to it")                                          \
+    X(KEYS_BACK, 105, NOTICE, "a key set can be fetched again", "")                                \
     X(RULES_LOADED, 201, NOTICE, "rules loaded", "")                                               \
     X(RULES_REJECTED, 202, ERROR, "rules rejected, the last good ones stay in force",              \
       "correct the file; career-rules check DIR tries an edit first")                              \
@@ -41,13 +47,15 @@ typedef enum career_log_level { CAREER_LEVEL_ERROR, CAREER_LEVEL_WARNING, CAREER
       "check that it runs and that CareerDatabase names it")                                       \
     X(DATABASE_BACK, 302, NOTICE, "Postgres answers again", "")                                    \
     X(DATABASE_QUERY, 303, ERROR, "a statement failed", "see the cause; is sql/ applied?")         \
-    X(DATABASE_POOLER, 304, NOTICE, "named statements are off for this pool, a pooler refuses them", \
+    X(DATABASE_POOLER, 304, NOTICE,                                                                \
+      "named statements are off for this pool, a pooler refuses them",                             \
       "CareerDatabasePrepare off says so from the start")                                          \
     X(REDIS_DOWN, 401, ERROR, "Redis cannot be used, invalidations wait in the outbox",            \
       "check that it runs and that CareerRedis names it")                                          \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \
     X(REDIS_REFUSED, 403, ERROR, "Redis refused a command",                                        \
-      "check the rights of the Redis user: unlink, scan, get, eval, smembers, role, ping")         \
+      "check the rights of the Redis user: unlink, scan, sscan, srem, scard, multi, exec, eval, "  \
+      "get, set")                                                                                  \
     X(OUTBOX_ENTRY, 404, ERROR, "the targets of an outbox entry cannot be computed",               \
       "correct caches.lua; the entry stays and is tried again")
 
@@ -55,7 +63,7 @@ typedef enum career_log_tag {
 #define X(name, number, level, what, cure) CAREER_LOG_##name,
     CAREER_LOG_TAGS(X)
 #undef X
-    CAREER_LOG_TAG_COUNT
+        CAREER_LOG_TAG_COUNT
 } career_log_tag;
 
 typedef struct career_log_info {

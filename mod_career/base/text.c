@@ -59,8 +59,9 @@ void career_text_add_char(career_text *text, char c)
 void career_text_add_integer(career_text *text, int64_t value)
 {
     char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%" PRId64, value);
 
-    career_text_add(text, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, value));
+    career_text_add(text, digits, (size_t)len);
 }
 
 void career_text_add_format(career_text *text, const char *format, ...)

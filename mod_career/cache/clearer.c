@@ -20,10 +20,11 @@ struct career_clearer {
     const career_clearer_setup *setup;
     career_link link;
     career_relay relay;
-    career_errands fresh;    /* in: career_clearer_take, or again after a failure; out: turn_keys */
-    career_errands sets;     /* in: turn_keys; out: turn_sets */
-    career_errands waiting;  /* in: as each has no sets left; out: begin_sweep */
-    career_errands sweeping; /* in: begin_sweep; out: end_sweep, or back to waiting after a failure */
+    career_errands fresh;   /* in: career_clearer_take, or again after a failure; out: turn_keys */
+    career_errands sets;    /* in: turn_keys; out: turn_sets */
+    career_errands waiting; /* in: as each has no sets left; out: begin_sweep */
+    career_errands
+        sweeping; /* in: begin_sweep; out: end_sweep, or back to waiting after a failure */
     apr_pool_t *pool;
     apr_pool_t *sweep_pool;
     career_sweep *sweep; /* NULL: none under way */
@@ -93,7 +94,8 @@ static size_t in_hand(const career_clearer *clearer)
     return clearer->fresh.count + clearer->sets.count + clearer->waiting.count;
 }
 
-/* While Redis is away the newest are kept: the outbox hands out the oldest first, as their leases end. */
+/* While Redis is away the newest are kept: the outbox hands out the oldest first, as their leases
+ * end. */
 static void keep(career_clearer *clearer, career_errand *errand)
 {
     career_errand *oldest = in_hand(clearer) < KEPT ? NULL : career_errands_pop(&clearer->fresh);
@@ -198,14 +200,16 @@ static bool turn_keys(career_clearer *clearer, career_redis *redis)
 
 static bool turn_sets(career_clearer *clearer, career_redis *redis)
 {
-    size_t count = clearer->sets.count < CAREER_STAGE_SETS ? clearer->sets.count : CAREER_STAGE_SETS;
+    size_t count =
+        clearer->sets.count < CAREER_STAGE_SETS ? clearer->sets.count : CAREER_STAGE_SETS;
 
     if (count == 0)
         return true;
     if (!judge(clearer, career_stage_sets(redis, &clearer->sets, clearer->link.command)))
         return false;
     while (count--)
-        move_on(clearer, career_errands_pop(&clearer->sets)); /* to the end of the list, if not done */
+        move_on(clearer,
+                career_errands_pop(&clearer->sets)); /* to the end of the list, if not done */
     return true;
 }
 
@@ -240,7 +244,8 @@ static void end_sweep(career_clearer *clearer, bool refused)
 
 static bool may_begin(const career_clearer *clearer)
 {
-    return clearer->waiting.count && career_clock_now() >= atomic_load(&clearer->setup->forecast->rest);
+    return clearer->waiting.count &&
+           career_clock_now() >= atomic_load(&clearer->setup->forecast->rest);
 }
 
 static bool turn_sweep(career_clearer *clearer, career_redis *redis)
@@ -304,8 +309,7 @@ career_moment career_clearer_turn(career_clearer *clearer)
     if (has_work(clearer))
         turn_redis(clearer);
     if (may_ask(clearer))
-        clearer->ask =
-            career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
+        clearer->ask = career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
     career_relay_flush(&clearer->relay);
     return next_turn(clearer);
 }

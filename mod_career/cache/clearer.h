@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lane's side of the invalidator: takes errands, leads them through their stages (cache/errand.h), a
- * bounded piece of work per turn, and answers whoever waits. An errand that cannot be served while Redis is
- * away is answered "pending" and kept for when it is back. The lane only.
+ * The lane's side of the invalidator: takes errands, leads them through their stages
+ * (cache/errand.h), a bounded piece of work per turn, and answers whoever waits. An errand that
+ * cannot be served while Redis is away is answered "pending" and kept for when it is back. The lane
+ * only.
  */
 #ifndef CAREER_CLEARER_H
 #define CAREER_CLEARER_H
@@ -32,7 +33,8 @@ void career_clearer_take(career_clearer *clearer, career_errand *errand);
 /* One turn: at most one exchange per stage. When the next is due, or CAREER_NEVER. */
 career_moment career_clearer_turn(career_clearer *clearer);
 
-/* Goes on with what can be done without a rest, until then; what is left is the outbox's. Frees all. */
+/* Goes on with what can be done without a rest, until then; what is left is the outbox's. Frees
+ * all. */
 void career_clearer_close(career_clearer *clearer, career_moment until);
 
 #endif

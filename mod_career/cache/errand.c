@@ -29,7 +29,8 @@ static void destroy_errand(career_job *self)
     free(self);
 }
 
-/* Copies the text of a target to `bytes`. A glob that is all literal is a key, and costs no sweep. */
+/* Copies the text of a target to `bytes`. A glob that is all literal is a key, and costs no
+ * sweep. */
 static career_target_kind copy_target(const career_target *from, char *bytes, career_slice *text)
 {
     bool whole = false;
@@ -53,8 +54,7 @@ static size_t copy_kind(career_slice *items, const career_targets *targets, char
     for (size_t i = 0; i < targets->count; i++) {
         career_slice text = {bytes, 0};
 
-        if (targets->items[i].text.len &&
-            copy_target(&targets->items[i], bytes, &text) == kind)
+        if (targets->items[i].text.len && copy_target(&targets->items[i], bytes, &text) == kind)
             items[count++] = text;
         bytes += targets->items[i].text.len;
     }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One change whose caches are to be cleared, on its way through the invalidator: an owned copy of its
- * targets, how far it has come, and the ticket of whoever waits for it. The errand is the lane's and stays
- * in its hands until it is done or given up; the ticket is shared, so the waiter may leave at any time
- * without stopping the work. An errand is made by any thread and then touched by the lane only; a ticket by
- * both, as base/lane.h says of jobs.
+ * One change whose caches are to be cleared, on its way through the invalidator: an owned copy of
+ * its targets, how far it has come, and the ticket of whoever waits for it. The errand is the
+ * lane's and stays in its hands until it is done or given up; the ticket is shared, so the waiter
+ * may leave at any time without stopping the work. An errand is made by any thread and then touched
+ * by the lane only; a ticket by both, as base/lane.h says of jobs.
  *
- * Stages of an errand (lane only): FRESH, its keys and generations not yet cleared; SETS, some index set not
- * yet empty; WAITING for a sweep to begin; SWEEPING; and then it is gone, with its outbox entry.
+ * Stages of an errand (lane only): FRESH, its keys and generations not yet cleared; SETS, some
+ * index set not yet empty; WAITING for a sweep to begin; SWEEPING; and then it is gone, with its
+ * outbox entry.
  */
 #ifndef CAREER_ERRAND_H
 #define CAREER_ERRAND_H
@@ -32,23 +33,24 @@ typedef enum career_errand_kind {
 typedef struct career_errand career_errand;
 
 struct career_errand {
-    career_job base;       /* as a job of the lane; its next links the lists of the lane, too */
+    career_job base; /* as a job of the lane; its next links the lists of the lane, too */
     career_errand_kind kind;
     career_ticket *ticket; /* NULL: nobody waits, or has been told */
     char user_id[CAREER_USER_ID_SIZE];
     int64_t version;
-    uint64_t removed;  /* keys, so far */
-    bool refused;      /* Redis refused a command: left to the outbox */
-    size_t set_at;     /* SETS: which of the targets is being emptied */
-    char cursor[24];   /* SETS: of SSCAN */
-    size_t keys;       /* the targets, by kind, in this order: */
+    uint64_t removed; /* keys, so far */
+    bool refused;     /* Redis refused a command: left to the outbox */
+    size_t set_at;    /* SETS: which of the targets is being emptied */
+    char cursor[24];  /* SETS: of SSCAN */
+    size_t keys;      /* the targets, by kind, in this order: */
     size_t bumps;
     size_t sets;
     size_t globs;
     career_slice items[]; /* keys, then bumps, sets, globs; their bytes behind the last one */
 };
 
-/* A copy of the targets; a glob without anything to match becomes a key. NULL when memory is short. */
+/* A copy of the targets; a glob without anything to match becomes a key. NULL when memory is
+ * short. */
 career_errand *career_errand_make(career_errand_kind kind, const char *user_id, int64_t version,
                                   const career_targets *targets);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the lane lets requests know, so that none waits for what cannot come in time: that Redis is away, and
- * when a sweep asked for now would end. Written by the lane, read by any thread, without a lock; a value
- * that is a moment old costs a wait or spares one, nothing else.
+ * What the lane lets requests know, so that none waits for what cannot come in time: that Redis is
+ * away, and when a sweep asked for now would end. Written by the lane, read by any thread, without
+ * a lock; a value that is a moment old costs a wait or spares one, nothing else.
  */
 #ifndef CAREER_FORECAST_H
 #define CAREER_FORECAST_H

@@ -6,8 +6,8 @@ static unsigned char at(career_slice pattern, size_t i)
     return (unsigned char)pattern.data[i];
 }
 
-/* What stands behind the [ at i. Like Redis: a class without ] ends with the pattern, [] takes nothing, and
- * a range may stand backwards. */
+/* What stands behind the [ at i. Like Redis: a class without ] ends with the pattern, [] takes
+ * nothing, and a range may stand backwards. */
 static size_t class_element(career_slice pattern, size_t i, unsigned char byte, bool *takes)
 {
     bool negated = i < pattern.len && at(pattern, i) == '^';
@@ -50,7 +50,8 @@ static bool is_special(unsigned char c)
     return c == '*' || c == '?' || c == '[';
 }
 
-/* Greedy, with one step back: what the last * took grows by one byte whenever the rest does not fit. */
+/* Greedy, with one step back: what the last * took grows by one byte whenever the rest does not
+ * fit. */
 bool career_glob_matches(career_slice pattern, career_slice key)
 {
     size_t p = 0, k = 0, star = 0, taken = 0;

@@ -22,9 +22,9 @@ struct career_invalidator {
     career_redis_url url;
     career_forecast forecast;
     career_lanes *lanes;
-    apr_pool_t *pool;                /* holds the URL */
-    _Atomic career_moment asked;     /* when the outbox was looked into last, without a board */
-    _Atomic career_moment stop_by;   /* set before the lanes are told to stop */
+    apr_pool_t *pool;              /* holds the URL */
+    _Atomic career_moment asked;   /* when the outbox was looked into last, without a board */
+    _Atomic career_moment stop_by; /* set before the lanes are told to stop */
 };
 
 const char *career_invalidator_check_url(apr_pool_t *pool, const char *url)
@@ -181,8 +181,7 @@ career_cache_outcome career_invalidator_clear(career_invalidator *self, const ch
     bool disabled = self->url.kind == CAREER_REDIS_NONE;
     career_cache_outcome outcome = {disabled ? CAREER_CACHE_DISABLED : CAREER_CACHE_PENDING, 0};
     career_moment until = career_clock_now() + wait;
-    career_errand *errand =
-        career_errand_make(CAREER_ERRAND_CLEAR, user_id, version, targets);
+    career_errand *errand = career_errand_make(CAREER_ERRAND_CLEAR, user_id, version, targets);
     career_ticket *ticket = NULL;
 
     if (!errand)
@@ -210,7 +209,8 @@ static bool is_my_turn(career_invalidator *self)
 void career_invalidator_tick(career_invalidator *self)
 {
     static const career_targets none = {0, NULL};
-    career_errand *errand = is_my_turn(self) ? career_errand_make(CAREER_ERRAND_ASK, "", 0, &none) : NULL;
+    career_errand *errand =
+        is_my_turn(self) ? career_errand_make(CAREER_ERRAND_ASK, "", 0, &none) : NULL;
 
     if (errand)
         submit(self, errand);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clears what a save names, in Redis, at least once, after commit. One lane per process and host: no thread
- * and no connection until there is something to invalidate. A save hands its targets over and may wait a
- * moment for the outcome; what is not done then, or fails, is in the outbox and will be done from there by
- * whichever process asks next. Any thread may call these, except where noted.
+ * Clears what a save names, in Redis, at least once, after commit. One lane per process and host:
+ * no thread and no connection until there is something to invalidate. A save hands its targets over
+ * and may wait a moment for the outcome; what is not done then, or fails, is in the outbox and will
+ * be done from there by whichever process asks next. Any thread may call these, except where noted.
  */
 #ifndef CAREER_INVALIDATOR_H
 #define CAREER_INVALIDATOR_H
@@ -16,15 +16,16 @@
 typedef struct career_invalidator career_invalidator;
 
 typedef struct career_invalidator_config {
-    const char *url;       /* as in the directive CareerRedis; "none": nothing is ever cleared; secret */
+    const char *url; /* as in the directive CareerRedis; "none": nothing is ever cleared; secret */
     career_moment connect; /* limit of connecting, µs */
     career_moment command; /* limit of one exchange, µs */
-    /* Computes the targets of an entry found in the outbox, into the pool; false when it cannot (the entry
-     * stays). Runs on the invalidator's thread. */
+    /* Computes the targets of an entry found in the outbox, into the pool; false when it cannot
+     * (the entry stays). Runs on the invalidator's thread. */
     bool (*targets)(void *context, apr_pool_t *pool, const career_outbox_entry *entry,
                     career_targets *targets);
     void *context;
-    career_board *board; /* elects the process that asks the outbox; shared by the processes of a server */
+    career_board
+        *board; /* elects the process that asks the outbox; shared by the processes of a server */
 } career_invalidator_config;
 
 typedef enum career_cache_status {
@@ -38,7 +39,8 @@ typedef struct career_cache_outcome {
     uint64_t keys; /* Redis entries that this save's targets removed */
 } career_cache_outcome;
 
-/* Is it a URL that CareerRedis may name? NULL when it is, else why (without quoting its password). */
+/* Is it a URL that CareerRedis may name? NULL when it is, else why (without quoting its
+ * password). */
 const char *career_invalidator_check_url(apr_pool_t *pool, const char *url);
 
 /* Copies the config. Starts nothing. Lives on the heap. */
@@ -46,14 +48,14 @@ career_invalidator *career_invalidator_create(const career_invalidator_config *c
                                               career_store *store, career_log *log);
 bool career_invalidator_stop(career_invalidator *invalidator, career_moment until);
 
-/* Hands over the targets of a committed change and waits at most `wait` µs (0: not at all) for them to be
- * cleared. Never fails: what cannot be done now is pending. */
+/* Hands over the targets of a committed change and waits at most `wait` µs (0: not at all) for them
+ * to be cleared. Never fails: what cannot be done now is pending. */
 career_cache_outcome career_invalidator_clear(career_invalidator *invalidator, const char *user_id,
                                               int64_t version, const career_targets *targets,
                                               career_moment wait);
 
-/* From the process' ticker, about once a second: when it is this process' turn, asks the outbox for what
- * others left, and clears it. Returns at once; the work is the lane's. */
+/* From the process' ticker, about once a second: when it is this process' turn, asks the outbox for
+ * what others left, and clears it. Returns at once; the work is the lane's. */
 void career_invalidator_tick(career_invalidator *invalidator);
 
 #endif

@@ -9,7 +9,8 @@
 #define BACKOFF_MIN (100 * CAREER_MILLISECOND)
 #define BACKOFF_MAX CAREER_SECOND
 
-/* The upper half of the back-off is left to chance, so that many processes do not come back as one. */
+/* The upper half of the back-off is left to chance, so that many processes do not come back as
+ * one. */
 static void break_link(career_link *link, const char *cause)
 {
     career_moment backoff = link->backoff ? 2 * link->backoff : BACKOFF_MIN;

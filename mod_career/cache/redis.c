@@ -13,7 +13,8 @@
 #include "cache/socket.h"
 
 #define READ_ROOM (64 * 1024)
-#define ELEMENTS_MAX (1 << 20) /* of one array: far more than any command of ours is answered with */
+#define ELEMENTS_MAX                                                                               \
+    (1 << 20) /* of one array: far more than any command of ours is answered with */
 #define CLIENT_NAME "mod_career"
 
 #if HIREDIS_MAJOR >= 1
@@ -245,10 +246,20 @@ career_reply career_redis_item(const career_reply *array, size_t index)
 
 bool career_reply_is_unavailable(const career_reply *reply)
 {
-    static const char *const codes[] = {
-        "READONLY ",   "LOADING ", "MASTERDOWN ",  "NOAUTH ",      "WRONGPASS ", "BUSY ",
-        "NOREPLICAS ", "MISCONF ", "CLUSTERDOWN ", "TRYAGAIN ",    "MOVED ",     "ASK ",
-        "ERR max number of clients", "ERR invalid password"};
+    static const char *const codes[] = {"READONLY ",
+                                        "LOADING ",
+                                        "MASTERDOWN ",
+                                        "NOAUTH ",
+                                        "WRONGPASS ",
+                                        "BUSY ",
+                                        "NOREPLICAS ",
+                                        "MISCONF ",
+                                        "CLUSTERDOWN ",
+                                        "TRYAGAIN ",
+                                        "MOVED ",
+                                        "ASK ",
+                                        "ERR max number of clients",
+                                        "ERR invalid password"};
 
     if (reply->kind != CAREER_REPLY_ERROR)
         return false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection to one Redis, and the only place that knows hiredis: commands are queued, then sent and
- * answered in one exchange with a deadline over a socket of our own (hiredis only formats and parses, so
- * 0.14 and 1.x do alike). Knows nothing of what the commands mean. A connection belongs to one thread.
- * Another topology or TLS is another way to open one; nobody else would notice.
+ * One connection to one Redis, and the only place that knows hiredis: commands are queued, then
+ * sent and answered in one exchange with a deadline over a socket of our own (hiredis only formats
+ * and parses, so 0.14 and 1.x do alike). Knows nothing of what the commands mean. A connection
+ * belongs to one thread. Another topology or TLS is another way to open one; nobody else would
+ * notice.
  */
 #ifndef CAREER_REDIS_H
 #define CAREER_REDIS_H
@@ -35,12 +36,12 @@ typedef struct career_reply {
     const void *raw; /* redis.c's */
 } career_reply;
 
-/* Is it an error that says "not this server, or not now" (READONLY, LOADING, MASTERDOWN …) rather than
- * "not this command"? The connection is to be closed then, and another one tried later. */
+/* Is it an error that says "not this server, or not now" (READONLY, LOADING, MASTERDOWN …) rather
+ * than "not this command"? The connection is to be closed then, and another one tried later. */
 bool career_reply_is_unavailable(const career_reply *reply);
 
-/* Connects within `connect` µs, then AUTH, CLIENT SETNAME and SELECT within `command` µs. NULL and a cause
- * (CAREER_REDIS_CAUSE bytes, no secret in it) when that fails. */
+/* Connects within `connect` µs, then AUTH, CLIENT SETNAME and SELECT within `command` µs. NULL and
+ * a cause (CAREER_REDIS_CAUSE bytes, no secret in it) when that fails. */
 career_redis *career_redis_open(const career_redis_url *url, career_moment connect,
                                 career_moment command, char *why);
 void career_redis_close(career_redis *redis); /* NULL is allowed */
@@ -52,8 +53,8 @@ void career_redis_queue(career_redis *redis, size_t count, const career_slice *a
 void career_redis_queue_list(career_redis *redis, const char *command, const career_slice *key,
                              const career_slice *list, size_t count);
 
-/* Sends what is queued and takes all replies, until the deadline. false: the connection is of no more use
- * (career_redis_cause says why); the commands may or may not have been executed. */
+/* Sends what is queued and takes all replies, until the deadline. false: the connection is of no
+ * more use (career_redis_cause says why); the commands may or may not have been executed. */
 bool career_redis_exchange(career_redis *redis, career_moment deadline);
 
 /* The replies of the last exchange, in the order queued; they live until the next exchange. */

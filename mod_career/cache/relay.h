@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the outbox and the lane: takes entries that nobody has finished and makes errands of them, and
- * takes entries out that have been served. Knows no Redis. The lane only; it may wait for Postgres.
+ * Between the outbox and the lane: takes entries that nobody has finished and makes errands of
+ * them, and takes entries out that have been served. Knows no Redis. The lane only; it may wait for
+ * Postgres.
  */
 #ifndef CAREER_RELAY_H
 #define CAREER_RELAY_H
@@ -17,8 +18,9 @@ typedef struct career_relay {
     size_t done_count;
 } career_relay;
 
-/* Takes one batch and hands each entry to `deliver` as an errand. true when more may be due: the batch was
- * full. An entry whose targets cannot be computed is logged and stays. `with_targets` false: without any. */
+/* Takes one batch and hands each entry to `deliver` as an errand. true when more may be due: the
+ * batch was full. An entry whose targets cannot be computed is logged and stays. `with_targets`
+ * false: without any. */
 bool career_relay_ask(career_relay *relay, bool with_targets,
                       void (*deliver)(void *context, career_errand *errand), void *context);
 

@@ -7,13 +7,14 @@
 
 #define SSCAN_COUNT "500"
 
-/* Moves a generation forward, never back, so that replays and disorder do no harm. Decimal texts compare by
- * length, then byte by byte: a Lua number would lose the last digits of a large version. */
+/* Moves a generation forward, never back, so that replays and disorder do no harm. Decimal texts
+ * compare by length, then byte by byte: a Lua number would lose the last digits of a large
+ * version. */
 static const char bump_script[] =
-    "local now = redis.call('GET', KEYS[1])\n"
-    "if now and now:find('^[1-9]%d*$') and (#now > #ARGV[1] or #now == #ARGV[1] and now >= ARGV[1]) "
-    "then return 0 end\n"
-    "redis.call('SET', KEYS[1], ARGV[1]) return 1";
+    "local now, new = redis.call('GET', KEYS[1]), ARGV[1]\n"
+    "if now and now:find('^[1-9]%d*$') and (#now > #new or #now == #new and now >= new) then\n"
+    "return 0 end\n"
+    "redis.call('SET', KEYS[1], new) return 1";
 
 static void queue_keys(career_redis *redis, const career_slice *keys, size_t count)
 {
@@ -90,8 +91,8 @@ static void queue_sscan(career_redis *redis, const career_errand *errand)
     career_redis_queue(redis, sizeof(words) / sizeof(words[0]), words);
 }
 
-/* The members go together with their entry in the index, so that a writer who stores a key and then adds
- * it never finds it removed from the index alone; and the set goes with its last member. */
+/* The members go together with their entry in the index, so that a writer who stores a key and then
+ * adds it never finds it removed from the index alone; and the set goes with its last member. */
 static void queue_batch(career_redis *redis, career_slice set, const career_slice *members,
                         size_t count)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One walk through all keys of a Redis (SCAN) that removes what any of many patterns matches, in steps of
- * one exchange each, so that its owner can do other things in between and the server is never held up. A
- * pattern added before the walk began is served to the full: every key that was there when it began and
- * matches is gone when it ends. Belongs to one thread; lives in a pool.
+ * One walk through all keys of a Redis (SCAN) that removes what any of many patterns matches, in
+ * steps of one exchange each, so that its owner can do other things in between and the server is
+ * never held up. A pattern added before the walk began is served to the full: every key that was
+ * there when it began and matches is gone when it ends. Belongs to one thread; lives in a pool.
  */
 #ifndef CAREER_SWEEP_H
 #define CAREER_SWEEP_H
@@ -29,11 +29,12 @@ void career_sweep_add(career_sweep *sweep, career_slice pattern);
 /* One exchange, until the deadline. After anything but MORE, make no further step. */
 career_step career_sweep_step(career_sweep *sweep, career_redis *redis, career_moment deadline);
 
-/* How many keys were removed that any of these patterns matched; each key counts once. The patterns must
- * have been added. */
+/* How many keys were removed that any of these patterns matched; each key counts once. The patterns
+ * must have been added. */
 uint64_t career_sweep_removed(career_sweep *sweep, const career_slice *patterns, size_t count);
 
-/* The pattern given to the server: the narrowest that covers all; data NULL when that is every key. */
+/* The pattern given to the server: the narrowest that covers all; data NULL when that is every
+ * key. */
 career_slice career_sweep_filter(career_sweep *sweep);
 
 #endif

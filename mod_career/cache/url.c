@@ -21,8 +21,9 @@ static const struct {
                           "master itself as redis://host:port/db"},
     {"redis+cluster://", "Redis Cluster (redis+cluster://) is not supported by this build; name a "
                          "standalone server as redis://host:port/db"},
-    {"rediss://", "Redis over TLS (rediss://) is not supported by this build; use redis:// inside a "
-                  "private network or a tunnel, or unix:/path"},
+    {"rediss://",
+     "Redis over TLS (rediss://) is not supported by this build; use redis:// inside a "
+     "private network or a tunnel, or unix:/path"},
 };
 
 static int hex(char c)
@@ -154,7 +155,8 @@ static const char *parse_unix(apr_pool_t *pool, const char *text, career_redis_u
     if (*text != '/')
         return "the path of the socket must be absolute; write unix:/path";
     query = strchr(text, '?');
-    url->path = query ? apr_pstrmemdup(pool, text, (size_t)(query - text)) : apr_pstrdup(pool, text);
+    url->path =
+        query ? apr_pstrmemdup(pool, text, (size_t)(query - text)) : apr_pstrdup(pool, text);
     if (strlen(url->path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         return "the path of the socket is longer than the system allows (107 bytes)";
     if (!query)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the directive CareerRedis names, taken apart: which server, which rights, which database. Opens
- * nothing and resolves nothing. What it says about a bad URL never repeats the URL, which may hold a
- * password. Any thread.
+ * What the directive CareerRedis names, taken apart: which server, which rights, which database.
+ * Opens nothing and resolves nothing. What it says about a bad URL never repeats the URL, which may
+ * hold a password. Any thread.
  */
 #ifndef CAREER_REDIS_URL_H
 #define CAREER_REDIS_URL_H
@@ -25,9 +25,9 @@ typedef struct career_redis_url {
     unsigned db;
 } career_redis_url;
 
-/* Forms: redis://[[user]:password@]host[:port][/db], unix:[//][[user]:password@]/path[?db=N], none. User and
- * password are percent-decoded. Everything in *url is of the pool. NULL, or why not: a sentence for the
- * operator that quotes no secret. */
+/* Forms: redis://[[user]:password@]host[:port][/db], unix:[//][[user]:password@]/path[?db=N], none.
+ * User and password are percent-decoded. Everything in *url is of the pool. NULL, or why not: a
+ * sentence for the operator that quotes no secret. */
 const char *career_redis_url_parse(apr_pool_t *pool, const char *text, career_redis_url *url);
 
 /* How the log calls that server: "127.0.0.1:6379", "/run/redis.sock". No secret in it. */

@@ -58,8 +58,8 @@ career_error *career_request_media_type(career_request *rq)
 
 static career_error *too_large(career_request *rq)
 {
-    return career_error_make(rq->r->pool, CAREER_ERROR_PAYLOAD_TOO_LARGE, "more than %" PRId64
-                             " bytes", rq->host->config->body_limit);
+    return career_error_make(rq->r->pool, CAREER_ERROR_PAYLOAD_TOO_LARGE,
+                             "more than %" PRId64 " bytes", rq->host->config->body_limit);
 }
 
 /* What httpd's input filters say (mod_reqtimeout, LimitRequestBody, a connection that broke). */
@@ -123,8 +123,8 @@ static career_error *read_all(career_request *rq, career_text *text)
 
 static career_error *malformed(career_request *rq, const char *why)
 {
-    career_error *error =
-        career_error_make(rq->r->pool, CAREER_ERROR_INVALID_JSON, "not parsed"); /* no body in logs */
+    career_error *error = career_error_make(rq->r->pool, CAREER_ERROR_INVALID_JSON,
+                                            "not parsed"); /* no body in logs */
 
     error->message = apr_psprintf(rq->r->pool, "The request body is not valid JSON: %s", why);
     return error;

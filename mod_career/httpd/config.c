@@ -103,8 +103,7 @@ static const char *add_word(apr_pool_t *pool, const char *const **words, const c
     return NULL;
 }
 
-static const char *take(apr_pool_t *pool, career_config *config, const setting *s,
-                        const char *text)
+static const char *take(apr_pool_t *pool, career_config *config, const setting *s, const char *text)
 {
     void *at = member(config, s);
 
@@ -265,8 +264,9 @@ static const char *origin_fault(apr_pool_t *pool, const career_config *config)
         const char *host = strstr(*at, "://");
 
         if (!host || !host[3] || strpbrk(host + 3, "/?#* "))
-            return apr_psprintf(pool, "CareerCorsOrigin: '%s' is no origin; write it as browsers "
-                                      "send it: https://app.example.org",
+            return apr_psprintf(pool,
+                                "CareerCorsOrigin: '%s' is no origin; write it as browsers "
+                                "send it: https://app.example.org",
                                 *at);
     }
     return NULL;
@@ -284,8 +284,8 @@ const char *career_config_fault(apr_pool_t *pool, const career_config *config)
     fault = career_invalidator_check_url(pool, config->redis);
     if (fault)
         return apr_psprintf(pool, "CareerRedis: %s", fault);
-    if (config->database_connect == 0 || config->database_query == 0 || config->redis_connect == 0 ||
-        config->redis_command == 0)
+    if (config->database_connect == 0 || config->database_query == 0 ||
+        config->redis_connect == 0 || config->redis_command == 0)
         return "CareerDatabaseTimeout, CareerRedisTimeout: a limit of 0 would fail every request; "
                "write at least 1ms";
     fault = token_fault(pool, config);

@@ -73,7 +73,8 @@ typedef struct career_config {
 #define X(directive, option, kind, member, fallback) CAREER_TYPE_##kind member;
     CAREER_SETTINGS(X)
 #undef X
-    career_host *host; /* what serves it, once the configuration is complete; NULL: not configured */
+    career_host
+        *host; /* what serves it, once the configuration is complete; NULL: not configured */
 } career_config;
 
 extern const command_rec career_directives[];

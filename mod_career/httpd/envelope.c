@@ -56,8 +56,8 @@ static apr_status_t replace(ap_filter_t *f, apr_bucket_brigade *brigade)
         apr_table_setn(r->headers_out, "WWW-Authenticate", challenge);
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, (apr_off_t)body.len);
-    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(body.data, body.len, r->pool,
-                                                            f->c->bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(
+        brigade, apr_bucket_pool_create(body.data, body.len, r->pool, f->c->bucket_alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(f->c->bucket_alloc));
     return ap_pass_brigade(f->next, brigade);
 }

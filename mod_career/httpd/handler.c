@@ -75,8 +75,8 @@ static career_cache_outcome invalidate(career_request *rq, const career_saved *s
     career_targets targets;
     career_error *error;
 
-    error = career_rules_targets(rq->rules, rq->r->pool, rq->user, saved->document,
-                                 saved->previous, saved->row->version, &targets);
+    error = career_rules_targets(rq->rules, rq->r->pool, rq->user, saved->document, saved->previous,
+                                 saved->row->version, &targets);
     if (error) {
         career_log_say(rq->host->log, CAREER_LOG_RULES_FUNCTION_FAILED, "caches.lua: %s",
                        error->cause);

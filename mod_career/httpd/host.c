@@ -211,7 +211,8 @@ static unsigned connections_of_child(void)
         bool counted = false;
 
         for (int j = 0; j < i && !counted; j++)
-            counted = career_host_same_store(config, APR_ARRAY_IDX(hosts, j, career_host *)->config);
+            counted =
+                career_host_same_store(config, APR_ARRAY_IDX(hosts, j, career_host *)->config);
         sum += counted ? 0 : career_host_connections(config);
     }
     return sum;
@@ -234,10 +235,11 @@ static void say_started(server_rec *server)
 static void warn_of_small_fields(apr_pool_t *pool, const career_host *host)
 {
     if (host->config->jwt_cookie && host->server->limit_req_fieldsize < 16384)
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, host->server,
-                     "CAREER0006: configuration of %s: CareerJwtCookie, and LimitRequestFieldSize is "
-                     "%d: long sessions do not fit; write LimitRequestFieldSize 16384",
-                     career_config_name(pool, host->server), host->server->limit_req_fieldsize);
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, host->server,
+            "CAREER0006: configuration of %s: CareerJwtCookie, and LimitRequestFieldSize is "
+            "%d: long sessions do not fit; write LimitRequestFieldSize 16384",
+            career_config_name(pool, host->server), host->server->limit_req_fieldsize);
 }
 
 int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,

@@ -56,7 +56,7 @@ static void register_hooks(apr_pool_t *pool)
 }
 
 module AP_MODULE_DECLARE_DATA career_module = {
-    STANDARD20_MODULE_STUFF, NULL, NULL, career_config_create, career_config_merge,
+    STANDARD20_MODULE_STUFF, NULL,           NULL, career_config_create, career_config_merge,
     career_directives,       register_hooks,
 #ifdef AP_MODULE_FLAG_NONE
     AP_MODULE_FLAG_NONE,

@@ -20,8 +20,8 @@ static int pass(career_request *rq, int status, const career_text *body)
     r->status = status;
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, (apr_off_t)body->len);
-    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(body->data, body->len, r->pool,
-                                                            c->bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(
+        brigade, apr_bucket_pool_create(body->data, body->len, r->pool, c->bucket_alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(c->bucket_alloc));
     ap_pass_brigade(r->output_filters, brigade);
     return OK; /* a client that has gone away is no error of ours */
@@ -101,7 +101,8 @@ static outcome_text describe(const career_saved *saved, career_cache_status cach
 {
     static const outcome_text texts[] = {
         [CAREER_CACHE_INVALIDATED] = {"Career profile saved. Caches invalidated.", "invalidated"},
-        [CAREER_CACHE_PENDING] = {"Career profile saved. Cache invalidation is pending.", "pending"},
+        [CAREER_CACHE_PENDING] = {"Career profile saved. Cache invalidation is pending.",
+                                  "pending"},
         [CAREER_CACHE_DISABLED] = {"Career profile saved.", "disabled"}};
     static const outcome_text unchanged = {"Career profile unchanged.", "unchanged"};
 
@@ -122,9 +123,11 @@ int career_reply_saved(career_request *rq, const career_saved *saved,
         apr_table_setn(out, "Location", rq->r->uri);
     career_text_add_slice(&body, CAREER_SLICE("{\"success\":true,\"data\":"));
     career_row_write(&body, rq->layout, saved->row);
-    career_text_add_format(&body, ",\"message\":\"%s\",\"cache\":{\"status\":\"%s\",\"keys\":%"
-                                  APR_UINT64_T_FMT "},\"recommendations\":",
-                           text.message, text.status, cache->keys);
+    career_text_add_format(
+        &body,
+        ",\"message\":\"%s\",\"cache\":{\"status\":\"%s\",\"keys\":%" APR_UINT64_T_FMT
+        "},\"recommendations\":",
+        text.message, text.status, cache->keys);
     career_json_write(&body, career_rules_recommend(rq->rules, rq->r->pool, saved->document));
     career_text_add_char(&body, '}');
     return pass(rq, saved->created ? HTTP_CREATED : HTTP_OK, &body);
@@ -253,8 +256,8 @@ static void say(career_request *rq, career_log_tag tag, int level, const char *w
 static void log_error(career_request *rq, const career_error *error)
 {
     const career_error_info *info = career_error_describe(error->id);
-    const char *what = apr_psprintf(rq->r->pool, "%d %s: %s", info->status, info->code,
-                                    error->cause);
+    const char *what =
+        apr_psprintf(rq->r->pool, "%d %s: %s", info->status, info->code, error->cause);
 
     if (!rq->host)
         say(rq, CAREER_LOG_HOST_UNCONFIGURED, APLOG_ERR, what);

@@ -43,7 +43,7 @@ void career_request_use_rules(career_request *rq);
 
 /* preconditions.c: the conditional headers against a row (NULL: no profile). */
 typedef struct career_conditions {
-    const char *if_match;      /* field values, or NULL */
+    const char *if_match; /* field values, or NULL */
     const char *if_none_match;
 } career_conditions;
 
@@ -69,8 +69,7 @@ typedef struct career_saved {
     const career_document *previous; /* NULL: there was none */
 } career_saved;
 
-career_error *career_request_save(career_request *rq, const career_json *body,
-                                  career_saved *saved);
+career_error *career_request_save(career_request *rq, const career_json *body, career_saved *saved);
 
 /* reply.c: every answer with a body of ours. They return what the handler returns. */
 int career_reply_profile(career_request *rq, const career_row *row);

@@ -23,8 +23,9 @@ typedef struct judgement {
 
 static career_error *violated(apr_pool_t *pool, const career_violations *violations)
 {
-    career_error *error = career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%" APR_SIZE_T_FMT " violations",
-                                            violations->count + violations->omitted);
+    career_error *error =
+        career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%" APR_SIZE_T_FMT " violations",
+                          violations->count + violations->omitted);
 
     error->details = violations;
     return error;
@@ -153,8 +154,7 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
     return *done ? finish(rq, before, after, saved) : NULL;
 }
 
-career_error *career_request_save(career_request *rq, const career_json *body,
-                                  career_saved *saved)
+career_error *career_request_save(career_request *rq, const career_json *body, career_saved *saved)
 {
     judgement j = {.rules = rq->rules,
                    .layout = rq->layout,

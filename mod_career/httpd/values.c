@@ -49,14 +49,15 @@ const char *career_value_count(apr_pool_t *pool, const char *text, int64_t *coun
 
 const char *career_value_duration(apr_pool_t *pool, const char *text, int64_t *microseconds)
 {
-    static const unit units[] = {{"ms", 1000},       {"s", 1000000},     {"min", 60 * 1000000LL},
-                                 {"h", 3600 * 1000000LL}, {NULL, 0}};
+    static const unit units[] = {
+        {"ms", 1000}, {"s", 1000000}, {"min", 60 * 1000000LL}, {"h", 3600 * 1000000LL}, {NULL, 0}};
 
     if (strcmp(text, "0") == 0) {
         *microseconds = 0;
         return NULL;
     }
-    if (number_with_unit(text, units, microseconds) && *microseconds <= INT64_C(1000000) * 86400 * 3660)
+    if (number_with_unit(text, units, microseconds) &&
+        *microseconds <= INT64_C(1000000) * 86400 * 3660)
         return NULL;
     return apr_psprintf(pool, "'%s' is no duration; write 250ms, 2s, 10min or 24h", text);
 }
@@ -141,8 +142,7 @@ static const char *file_secret(apr_pool_t *pool, const char *path, const char **
     return len ? NULL : apr_psprintf(pool, "%s is empty", path);
 }
 
-const char *career_value_secret(apr_pool_t *pool, const char *text, bool plain,
-                                const char **secret)
+const char *career_value_secret(apr_pool_t *pool, const char *text, bool plain, const char **secret)
 {
     if (strncmp(text, "file:", 5) == 0)
         return file_secret(pool, text + 5, secret);
@@ -150,8 +150,9 @@ const char *career_value_secret(apr_pool_t *pool, const char *text, bool plain,
         *secret = apr_pstrdup(pool, getenv(text + 4));
         if (*secret && **secret)
             return NULL;
-        return apr_psprintf(pool, "the environment variable %s is not set; httpd sees what its "
-                                  "own service gives it (Debian: /etc/apache2/envvars)",
+        return apr_psprintf(pool,
+                            "the environment variable %s is not set; httpd sees what its "
+                            "own service gives it (Debian: /etc/apache2/envvars)",
                             text + 4);
     }
     if (!plain)

@@ -28,21 +28,22 @@ static const career_json *settle(apr_pool_t *pool, const career_field *field,
 static career_error *parse(apr_pool_t *pool, career_slice fragment, const char *what,
                            const career_json **value)
 {
+    const career_json *parsed;
     const char *why;
 
     *value = &career_json_null;
     if (!fragment.data)
         return NULL;
-    *value = career_json_parse_value(pool, fragment.data, fragment.len, &why);
-    if (*value)
-        return NULL;
-    /* why may quote the profile: it stays out of the log */
-    return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR,
-                             "stored %s is no JSON this server can read", what);
+    parsed = career_json_parse_value(pool, fragment.data, fragment.len, &why);
+    if (!parsed) /* why may quote the profile: it stays out of the log */
+        return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR,
+                                 "stored %s is no JSON this server can read", what);
+    *value = parsed;
+    return NULL;
 }
 
-static career_error *read_column(apr_pool_t *pool, const career_field *field,
-                                 const career_row *row, const career_json **value)
+static career_error *read_column(apr_pool_t *pool, const career_field *field, const career_row *row,
+                                 const career_json **value)
 {
     const career_column_info *info = &career_columns[field->column];
     career_error *error = parse(pool, row->columns[field->column], info->json, value);

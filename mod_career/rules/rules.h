@@ -25,10 +25,10 @@ typedef struct career_rules_budget {
 } career_rules_budget;
 
 typedef struct career_rules_source {
-    const char *directory;    /* for messages */
-    career_slice validation;  /* text of validation.lua */
-    career_slice caches;      /* text of caches.lua */
-    uint64_t generation;      /* of the published text; 0 outside a server */
+    const char *directory;   /* for messages */
+    career_slice validation; /* text of validation.lua */
+    career_slice caches;     /* text of caches.lua */
+    uint64_t generation;     /* of the published text; 0 outside a server */
 } career_rules_source;
 
 /* Compiles. On failure NULL, and *why (from the pool) reads "DIR/validation.lua:12: …". The caller is the

@@ -16,17 +16,21 @@
 
 typedef struct career_store career_store;
 
-typedef enum career_prepare { CAREER_PREPARE_AUTO, CAREER_PREPARE_ON, CAREER_PREPARE_OFF } career_prepare;
+typedef enum career_prepare {
+    CAREER_PREPARE_AUTO,
+    CAREER_PREPARE_ON,
+    CAREER_PREPARE_OFF
+} career_prepare;
 
 typedef struct career_store_config {
-    const char *conninfo;       /* libpq connection string or URI; secret */
-    unsigned connections;       /* lanes of this process */
-    unsigned queue;             /* jobs that may wait */
-    career_moment wait;         /* how long a job may wait, µs; likewise below */
-    career_moment idle;         /* an unused connection is closed after this */
-    career_moment lifetime;     /* any connection is replaced after this, ± 20 % */
-    career_moment connect;      /* limit of one attempt to connect, per host */
-    career_moment query;        /* limit of one exchange */
+    const char *conninfo;   /* libpq connection string or URI; secret */
+    unsigned connections;   /* lanes of this process */
+    unsigned queue;         /* jobs that may wait */
+    career_moment wait;     /* how long a job may wait, µs; likewise below */
+    career_moment idle;     /* an unused connection is closed after this */
+    career_moment lifetime; /* any connection is replaced after this, ± 20 % */
+    career_moment connect;  /* limit of one attempt to connect, per host */
+    career_moment query;    /* limit of one exchange */
     career_prepare prepare;
 } career_store_config;
 
@@ -61,8 +65,7 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ch
  * set, from job_pool. *row afterwards is as above, never NULL without an error; *previous is the row that was
  * locked (NULL: none); both live in `pool`. */
 typedef const career_change *(*career_store_decide_fn)(void *context, apr_pool_t *job_pool,
-                                                       const career_row *row,
-                                                       career_error **error);
+                                                       const career_row *row, career_error **error);
 
 career_error *career_store_decide(career_store *store, apr_pool_t *pool, const char *user_id,
                                   apr_pool_t *job_pool, career_store_decide_fn decide,

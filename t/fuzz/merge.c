@@ -66,7 +66,8 @@ static void check_answer(apr_pool_t *pool, const career_row *row, const career_d
     answer = career_json_parse_deep(pool, text.data, text.len, 64, &why);
     CHECK(answer);
     for (size_t i = 0; i < layout.count; i++)
-        CHECK(career_json_equal(career_json_get_slice(answer, fields[i].name), document->values[i]));
+        CHECK(
+            career_json_equal(career_json_get_slice(answer, fields[i].name), document->values[i]));
 }
 
 static void check_violations(const career_violations *violations, const career_json *body)

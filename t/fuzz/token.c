@@ -61,7 +61,8 @@ static void check(apr_pool_t *pool, career_slice token)
     career_identity *nobody = NULL;
 
     if (verify(pool, token, &strict))
-        CHECK(verify(pool, token, &lenient)); /* what the strict policy admits, the lenient one does */
+        CHECK(verify(pool, token,
+                     &lenient)); /* what the strict policy admits, the lenient one does */
     else
         verify(pool, token, &lenient);
     CHECK(career_token_verify(pool, token, NULL, &strict, 0, &nobody));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of the invalidator stand on: a real redis-server and an outbox in memory. The two functions
- * of store/outbox.h that cache/ calls are defined here, in the test program, and so take the place of the
- * ones in the library: leases and versions behave as store/outbox.h says, with a shorter lease.
+ * What the tests of the invalidator stand on: a real redis-server and an outbox in memory. The two
+ * functions of store/outbox.h that cache/ calls are defined here, in the test program, and so take
+ * the place of the ones in the library: leases and versions behave as store/outbox.h says, with a
+ * shorter lease.
  */
 #ifndef T_INVALIDATOR_RIG_H
 #define T_INVALIDATOR_RIG_H
@@ -234,8 +235,7 @@ static career_cache_outcome save_one(career_target_kind kind, const char *text)
     } while (0)
 
 /* As the server's ticker does, until the condition holds. */
-#define TICKING(condition)                                                                         \
-    EVENTUALLY((career_invalidator_tick(the_rig.invalidator), condition))
+#define TICKING(condition) EVENTUALLY((career_invalidator_tick(the_rig.invalidator), condition))
 
 #define NEED_SERVER()                                                                              \
     do {                                                                                           \

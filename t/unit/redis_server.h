@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A private redis-server for a test program: on a unix socket in a folder of its own, stopped and started
- * at will, asked through a connection of its own. A test that cannot start one is skipped by its group.
+ * A private redis-server for a test program: on a unix socket in a folder of its own, stopped and
+ * started at will, asked through a connection of its own. A test that cannot start one is skipped
+ * by its group.
  */
 #ifndef T_REDIS_SERVER_H
 #define T_REDIS_SERVER_H
@@ -57,9 +58,9 @@ static inline bool redis_server_start(redis_server *server)
         dup2(null, 0);
         dup2(null, 1);
         dup2(null, 2);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket, "--dir",
-               server->folder, "--save", "", "--appendonly", "no", "--slowlog-log-slower-than",
-               "5000", "--maxclients", "200", (char *)NULL);
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket,
+               "--dir", server->folder, "--save", "", "--appendonly", "no",
+               "--slowlog-log-slower-than", "5000", "--maxclients", "200", (char *)NULL);
         _exit(127);
     }
     return server->pid > 0 && redis_server_connect(server);
@@ -96,8 +97,8 @@ static inline void redis_server_end(redis_server *server)
 }
 
 /* One command, its words parted by blanks. The reply lives until the next. */
-__attribute__((format(printf, 2, 3))) static inline career_reply
-redis_ask(redis_server *server, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline career_reply redis_ask(redis_server *server,
+                                                                           const char *format, ...)
 {
     career_slice words[64];
     size_t count = 0;

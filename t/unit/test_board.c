@@ -361,12 +361,18 @@ static void test_readers_see_whole_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_yet),          TEST(test_publish),
-        TEST(test_room),                 TEST(test_long_digest),
-        TEST(test_kept),                 TEST(test_grows),
-        TEST(test_across_processes),     TEST(test_complain),
-        TEST(test_elect),                TEST(test_elect_threads),
-        TEST(test_killed_while_writing), TEST(test_readers_see_whole_texts),
+        TEST(test_nothing_yet),
+        TEST(test_publish),
+        TEST(test_room),
+        TEST(test_long_digest),
+        TEST(test_kept),
+        TEST(test_grows),
+        TEST(test_across_processes),
+        TEST(test_complain),
+        TEST(test_elect),
+        TEST(test_elect_threads),
+        TEST(test_killed_while_writing),
+        TEST(test_readers_see_whole_texts),
     };
 
     apr_initialize();

@@ -58,8 +58,9 @@ static void test_nothing_to_clear(void **state)
 
 static void test_globs(void **state)
 {
-    career_target items[] = {target(CAREER_TARGET_GLOB, "impact:*"), target(CAREER_TARGET_GLOB, "rec:1:*"),
-                             target(CAREER_TARGET_GLOB, "*:1:*"), target(CAREER_TARGET_KEY, "rec:1:a")};
+    career_target items[] = {
+        target(CAREER_TARGET_GLOB, "impact:*"), target(CAREER_TARGET_GLOB, "rec:1:*"),
+        target(CAREER_TARGET_GLOB, "*:1:*"), target(CAREER_TARGET_KEY, "rec:1:a")};
     career_cache_outcome outcome;
 
     (void)state;
@@ -78,14 +79,16 @@ static void test_globs(void **state)
 
 static void test_sets(void **state)
 {
-    career_target items[] = {target(CAREER_TARGET_SET, "index:1"), target(CAREER_TARGET_SET, "index:2"),
+    career_target items[] = {target(CAREER_TARGET_SET, "index:1"),
+                             target(CAREER_TARGET_SET, "index:2"),
                              target(CAREER_TARGET_SET, "index:absent")};
 
     (void)state;
     NEED_SERVER();
     rig_start(server.url);
     for (int i = 0; i < 2500; i++) {
-        career_slice set[] = {CAREER_SLICE("SET"), career_slice_of(apr_psprintf(the_rig.pool, "m:%d", i)),
+        career_slice set[] = {CAREER_SLICE("SET"),
+                              career_slice_of(apr_psprintf(the_rig.pool, "m:%d", i)),
                               CAREER_SLICE("v")};
         career_slice add[] = {CAREER_SLICE("SADD"), CAREER_SLICE("index:1"), set[1]};
 
@@ -108,10 +111,10 @@ static void bump_to(int64_t version, const char *want)
     career_targets targets = {1, &item};
     career_reply reply;
 
-    assert_int_equal(career_invalidator_clear(the_rig.invalidator, user_name(1), version, &targets,
-                                              LONG_ENOUGH)
-                         .status,
-                     CAREER_CACHE_INVALIDATED);
+    assert_int_equal(
+        career_invalidator_clear(the_rig.invalidator, user_name(1), version, &targets, LONG_ENOUGH)
+            .status,
+        CAREER_CACHE_INVALIDATED);
     reply = redis_ask(&server, "GET gen");
     assert_string_equal(reply.text.data, want);
 }
@@ -196,7 +199,8 @@ static void test_sweeps_are_shared(void **state)
     NEED_SERVER();
     rig_start(server.url);
     for (int i = 0; i < 20000; i++) {
-        career_slice set[] = {CAREER_SLICE("SET"), career_slice_of(apr_psprintf(the_rig.pool, "g:%d", i)),
+        career_slice set[] = {CAREER_SLICE("SET"),
+                              career_slice_of(apr_psprintf(the_rig.pool, "g:%d", i)),
                               CAREER_SLICE("v")};
 
         career_redis_queue(server.redis, 3, set);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The invalidator on a Redis that fails: a save is pending and nothing is lost, and it is done later. */
+/* The invalidator on a Redis that fails: a save is pending and nothing is lost, and it is done
+ * later. */
 #include "invalidator_rig.h"
 
 #include <poll.h>
@@ -91,8 +92,8 @@ static void test_hung(void **state)
     rig_stop();
 }
 
-/* The breaker: while Redis is known to be away, a save does not wait at all. Measured by what would take
- * minutes otherwise. */
+/* The breaker: while Redis is known to be away, a save does not wait at all. Measured by what would
+ * take minutes otherwise. */
 static void test_breaker(void **state)
 {
     career_target item = target(CAREER_TARGET_KEY, "k");
@@ -179,7 +180,8 @@ static void test_wrong_type(void **state)
     rig_stop();
 }
 
-/* The connection dies while a sweep is under way, again and again: in the end everything is gone. */
+/* The connection dies while a sweep is under way, again and again: in the end everything is
+ * gone. */
 static void test_cut_during_sweep(void **state)
 {
     career_target item = target(CAREER_TARGET_GLOB, "g:*7");
@@ -188,7 +190,8 @@ static void test_cut_during_sweep(void **state)
     NEED_SERVER();
     rig_start(server.url);
     for (int i = 0; i < 50000; i++) {
-        career_slice set[] = {CAREER_SLICE("SET"), career_slice_of(apr_psprintf(the_rig.pool, "g:%d", i)),
+        career_slice set[] = {CAREER_SLICE("SET"),
+                              career_slice_of(apr_psprintf(the_rig.pool, "g:%d", i)),
                               CAREER_SLICE("v")};
 
         career_redis_queue(server.redis, 3, set);
@@ -220,7 +223,8 @@ static void *lie(void *opaque)
     char buffer[4096];
 
     for (;;) {
-        struct pollfd events[3] = {{self->stop[0], POLLIN, 0}, {self->listener, POLLIN, 0}, {client, POLLIN, 0}};
+        struct pollfd events[3] = {
+            {self->stop[0], POLLIN, 0}, {self->listener, POLLIN, 0}, {client, POLLIN, 0}};
 
         poll(events, 3, -1);
         if (events[0].revents)
@@ -257,7 +261,8 @@ static void check_liar(const char *answer)
     assert_int_equal(pthread_create(&self.thread, NULL, lie, &self), 0);
     rig_start(apr_psprintf(server.pool, "unix:%s", path));
     for (int i = 0; i < 4; i++)
-        assert_int_equal(save(user_name(i), &items[i], 1, CAREER_SECOND).status, CAREER_CACHE_PENDING);
+        assert_int_equal(save(user_name(i), &items[i], 1, CAREER_SECOND).status,
+                         CAREER_CACHE_PENDING);
     rig_stop();
     assert_int_equal(outbox_count(), 4);
     assert_int_equal(write(self.stop[1], "x", 1), 1);

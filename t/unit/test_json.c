@@ -263,12 +263,12 @@ static const sample refused[] = {
     {TEXT("[\"\xc3(\"]"), NULL},
     {TEXT("[\"\xe2\x82\"]"), NULL},
     {TEXT("[\"\xf0\x9d\x84\"]"), NULL},
-    {TEXT("[\"\xc0\xaf\"]"), NULL},         /* overlong / */
+    {TEXT("[\"\xc0\xaf\"]"), NULL}, /* overlong / */
     {TEXT("[\"\xc1\xbf\"]"), NULL},
     {TEXT("[\"\xe0\x80\xaf\"]"), NULL},
     {TEXT("[\"\xf0\x80\x80\xaf\"]"), NULL},
-    {TEXT("[\"\xc0\x80\"]"), NULL},         /* overlong NUL */
-    {TEXT("[\"\xed\xa0\x80\"]"), NULL},     /* a surrogate's bytes */
+    {TEXT("[\"\xc0\x80\"]"), NULL},     /* overlong NUL */
+    {TEXT("[\"\xed\xa0\x80\"]"), NULL}, /* a surrogate's bytes */
     {TEXT("[\"\xed\xbf\xbf\"]"), NULL},
     {TEXT("[\"\xf4\x90\x80\x80\"]"), NULL}, /* U+110000 */
     {TEXT("[\"\xf8\x88\x80\x80\x80\"]"), NULL},
@@ -319,8 +319,9 @@ static void test_refused(void **state)
 static void test_scalar_roots(void **state)
 {
     static const sample scalars[] = {
-        {TEXT("null"), "null"},     {TEXT("true"), "true"},         {TEXT(" false "), "false"},
-        {TEXT("0"), "0"},           {TEXT("-1.5"), "-1.5"},         {TEXT("\"\""), "\"\""},
+        {TEXT("null"), "null"},         {TEXT("true"), "true"},
+        {TEXT(" false "), "false"},     {TEXT("0"), "0"},
+        {TEXT("-1.5"), "-1.5"},         {TEXT("\"\""), "\"\""},
         {TEXT("\"text\""), "\"text\""}, {TEXT("\"a\\nb\""), "\"a\\nb\""},
     };
 
@@ -336,7 +337,8 @@ static void test_scalar_roots(void **state)
     assert_refused(&(sample){TEXT("1 2"), NULL}, true);
 }
 
-static career_slice nested(size_t depth, const char *opening, const char *inner, const char *closing)
+static career_slice nested(size_t depth, const char *opening, const char *inner,
+                           const char *closing)
 {
     career_text text = career_text_make(pool, 64);
 
@@ -565,8 +567,18 @@ static double read_back(double value)
 
 static void test_reals_read_back(void **state)
 {
-    static const double values[] = {0.1, 1.0 / 3, 2.0 / 3, 1e15, 123456789.123456789, 1e-7, 4.35,
-                                    -1e300, 2.2250738585072014e-308, 1e16, 0.5, 1e17 + 16};
+    static const double values[] = {0.1,
+                                    1.0 / 3,
+                                    2.0 / 3,
+                                    1e15,
+                                    123456789.123456789,
+                                    1e-7,
+                                    4.35,
+                                    -1e300,
+                                    2.2250738585072014e-308,
+                                    1e16,
+                                    0.5,
+                                    1e17 + 16};
 
     (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
@@ -605,11 +617,20 @@ static void test_write_string(void **state)
 static void test_utf8(void **state)
 {
     static const sample bad[] = {
-        {TEXT("\0"), NULL},           {TEXT("a\0"), NULL},          {TEXT("\x80"), NULL},
-        {TEXT("\xc2"), NULL},         {TEXT("\xc1\x81"), NULL},     {TEXT("\xe0\x9f\xbf"), NULL},
-        {TEXT("\xed\xa0\x80"), NULL}, {TEXT("\xf0\x8f\xbf\xbf"), NULL}, {TEXT("\xf4\x90\x80\x80"), NULL},
-        {TEXT("\xf5\x80\x80\x80"), NULL}, {TEXT("\xe2\x82"), NULL}, {TEXT("\xe2\x28\xa1"), NULL},
-        {TEXT("\xf0\x9f\x98"), NULL}, {TEXT("ok\xff"), NULL},
+        {TEXT("\0"), NULL},
+        {TEXT("a\0"), NULL},
+        {TEXT("\x80"), NULL},
+        {TEXT("\xc2"), NULL},
+        {TEXT("\xc1\x81"), NULL},
+        {TEXT("\xe0\x9f\xbf"), NULL},
+        {TEXT("\xed\xa0\x80"), NULL},
+        {TEXT("\xf0\x8f\xbf\xbf"), NULL},
+        {TEXT("\xf4\x90\x80\x80"), NULL},
+        {TEXT("\xf5\x80\x80\x80"), NULL},
+        {TEXT("\xe2\x82"), NULL},
+        {TEXT("\xe2\x28\xa1"), NULL},
+        {TEXT("\xf0\x9f\x98"), NULL},
+        {TEXT("ok\xff"), NULL},
     };
     static const char good[] = "a\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"
                                "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
@@ -629,13 +650,16 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_taken),      TEST(test_numbers),         TEST(test_number_types),
-        TEST(test_refused),    TEST(test_scalar_roots),    TEST(test_depth),
-        TEST(test_deep),
-        TEST(test_wide),       TEST(test_many_names),      TEST(test_complaints),
-        TEST(test_get),        TEST(test_terminated),      TEST(test_equal),
-        TEST(test_copy),       TEST(test_makers),          TEST(test_reals_read_back),
-        TEST(test_locale),     TEST(test_write_string),    TEST(test_utf8),
+        TEST(test_taken),        TEST(test_numbers),
+        TEST(test_number_types), TEST(test_refused),
+        TEST(test_scalar_roots), TEST(test_depth),
+        TEST(test_deep),         TEST(test_wide),
+        TEST(test_many_names),   TEST(test_complaints),
+        TEST(test_get),          TEST(test_terminated),
+        TEST(test_equal),        TEST(test_copy),
+        TEST(test_makers),       TEST(test_reals_read_back),
+        TEST(test_locale),       TEST(test_write_string),
+        TEST(test_utf8),
     };
 
     apr_initialize();

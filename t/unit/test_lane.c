@@ -31,10 +31,10 @@ typedef struct job {
 } job;
 
 static struct {
-    sem_t gate;        /* one post lets one batch through, when gated */
+    sem_t gate; /* one post lets one batch through, when gated */
     atomic_bool gated;
-    sem_t entered;     /* posted whenever a batch comes in */
-    sem_t idled;       /* posted whenever idle() is called */
+    sem_t entered; /* posted whenever a batch comes in */
+    sem_t idled;   /* posted whenever idle() is called */
     atomic_bool fails_open;
     atomic_int opened, closed, destroyed, served, largest, order_broken, signals_open;
     atomic_int last_number;
@@ -368,7 +368,8 @@ static void test_stop_refuses_more(void **state)
     assert_int_equal(poll(&stop_fd, 1, 0), 0);
     assert_false(career_lane_stopping(atomic_load(&seen.lane)));
     assert_true(career_lanes_submit(lanes, &queued->base));
-    assert_false(career_lanes_stop(lanes, career_clock_now())); /* the lane is held: it must not hang */
+    assert_false(
+        career_lanes_stop(lanes, career_clock_now())); /* the lane is held: it must not hang */
     assert_int_equal(poll(&stop_fd, 1, 0), 1);
     assert_true(career_lane_stopping(atomic_load(&seen.lane)));
     assert_false(career_lanes_submit(lanes, &refused->base));
@@ -469,8 +470,9 @@ static void test_crowd(void **state)
     stop(crowd);
     assert_int_equal(atomic_load(&seen.destroyed), CALLERS * CALLS);
     assert_int_equal(atomic_load(&results[CAREER_JOB_QUEUED]), 0);
-    assert_int_equal(atomic_load(&results[0]) + atomic_load(&results[1]) + atomic_load(&results[2]) +
-                         atomic_load(&results[3]) + atomic_load(&refusals),
+    assert_int_equal(atomic_load(&results[0]) + atomic_load(&results[1]) +
+                         atomic_load(&results[2]) + atomic_load(&results[3]) +
+                         atomic_load(&refusals),
                      CALLERS * CALLS);
     assert_true(atomic_load(&seen.served) >= atomic_load(&results[CAREER_JOB_DONE]));
 }

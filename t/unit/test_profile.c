@@ -151,15 +151,16 @@ static void test_tag(void **state)
 
 static void test_read(void **state)
 {
-    const career_document *document = read_row(
-        row_of("\"Developer\"", "\"large\"", "[\"C\", \"Lua\"]", "[{\"skill\": \"C\"}]",
-               "{\"remote\": false, \"undeclared\": 1, \"certificates\": [\"a\"]}"));
+    const career_document *document =
+        read_row(row_of("\"Developer\"", "\"large\"", "[\"C\", \"Lua\"]", "[{\"skill\": \"C\"}]",
+                        "{\"remote\": false, \"undeclared\": 1, \"certificates\": [\"a\"]}"));
 
     (void)state;
-    assert_string_equal(document_text(document),
-                        "{\"currentRole\":\"Developer\",\"companyName\":null,\"companySize\":\"large\","
-                        "\"primarySkills\":[\"C\",\"Lua\"],\"skillTags\":[{\"skill\":\"C\"}],"
-                        "\"certificates\":[\"a\"],\"remote\":false}");
+    assert_string_equal(
+        document_text(document),
+        "{\"currentRole\":\"Developer\",\"companyName\":null,\"companySize\":\"large\","
+        "\"primarySkills\":[\"C\",\"Lua\"],\"skillTags\":[{\"skill\":\"C\"}],"
+        "\"certificates\":[\"a\"],\"remote\":false}");
     for (int i = 0; i < FIELDS; i++) {
         assert_int_equal(career_document_lacks(document, i), i == COMPANY);
         assert_false(document->sent[i]);
@@ -254,13 +255,11 @@ static career_document *merge(const career_document *previous, const char *body,
 
 static void test_merge(void **state)
 {
-    const career_document *previous =
-        read_row(row_of("\"x\"", "\"large\"", "[\"C\",\"Lua\"]", "[{\"skill\":\"C\"}]",
-                        "{\"remote\":false}"));
+    const career_document *previous = read_row(row_of("\"x\"", "\"large\"", "[\"C\",\"Lua\"]",
+                                                      "[{\"skill\":\"C\"}]", "{\"remote\":false}"));
     career_violations *violations;
-    career_document *merged =
-        merge(previous, "{\"primarySkills\":[\"Go\"],\"companySize\":null,\"remote\":null}",
-              &violations);
+    career_document *merged = merge(
+        previous, "{\"primarySkills\":[\"Go\"],\"companySize\":null,\"remote\":null}", &violations);
 
     (void)state;
     assert_int_equal(violations->count, 0);
@@ -279,8 +278,8 @@ static void test_merge(void **state)
 static void test_merge_new(void **state)
 {
     career_violations *violations;
-    career_document *merged = merge(NULL, "{\"currentRole\":\"x\",\"remote\":true,\"skillTags\":[]}",
-                                    &violations);
+    career_document *merged =
+        merge(NULL, "{\"currentRole\":\"x\",\"remote\":true,\"skillTags\":[]}", &violations);
 
     (void)state;
     assert_int_equal(violations->count, 0);
@@ -297,9 +296,8 @@ static void test_merge_is_flat(void **state)
     const career_document *previous =
         read_row(row_of("\"x\"", NULL, NULL, "[{\"skill\":\"C\",\"order\":1}]", NULL));
     career_violations *violations;
-    career_document *merged =
-        merge(previous, "{\"skillTags\":[{\"skill\":null}],\"certificates\":{\"a\":null}}",
-              &violations);
+    career_document *merged = merge(
+        previous, "{\"skillTags\":[{\"skill\":null}],\"certificates\":{\"a\":null}}", &violations);
 
     (void)state;
     assert_string_equal(compact(merged->values[TAGS]), "[{\"skill\":null}]");
@@ -380,14 +378,17 @@ static void test_merge_many_unknown(void **state)
 
 static void test_change_none(void **state)
 {
-    const career_document *previous =
-        read_row(row_of("\"x\"", NULL, "[\"C\"]", "[{\"skill\": \"C\", \"order\": 1}]",
-                        "{\"remote\": false}"));
+    const career_document *previous = read_row(row_of(
+        "\"x\"", NULL, "[\"C\"]", "[{\"skill\": \"C\", \"order\": 1}]", "{\"remote\": false}"));
     career_violations *violations;
     static const char *const bodies[] = {
-        "{}", "{\"userId\":1}", "{\"currentRole\":\"x\"}", "{\"companyName\":null}",
+        "{}",
+        "{\"userId\":1}",
+        "{\"currentRole\":\"x\"}",
+        "{\"companyName\":null}",
         "{\"companySize\":\"small\"}", /* as it reads already */
-        "{\"skillTags\":[{\"order\":1.0,\"skill\":\"C\"}]}", "{\"remote\":false,\"certificates\":[]}",
+        "{\"skillTags\":[{\"order\":1.0,\"skill\":\"C\"}]}",
+        "{\"remote\":false,\"certificates\":[]}",
     };
 
     (void)state;
@@ -438,8 +439,8 @@ static void test_change_order_matters(void **state)
 static void test_change_new(void **state)
 {
     career_violations *violations;
-    career_document *merged = merge(NULL, "{\"currentRole\":\"x\",\"certificates\":[\"a\"]}",
-                                    &violations);
+    career_document *merged =
+        merge(NULL, "{\"currentRole\":\"x\",\"certificates\":[\"a\"]}", &violations);
     career_change *change = career_change_between(pool, NULL, merged);
 
     (void)state;
@@ -513,8 +514,8 @@ static void test_write_agrees_with_read(void **state)
     (void)state;
     assert_int_equal(answer->object.count, FIELDS + 3);
     for (int i = 0; i < FIELDS; i++)
-        assert_true(career_json_equal(career_json_get_slice(answer, fields[i].name),
-                                      document->values[i]));
+        assert_true(
+            career_json_equal(career_json_get_slice(answer, fields[i].name), document->values[i]));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sweeps over a real Redis: what goes, what stays, what is counted, and what the server is asked for. */
+/* Sweeps over a real Redis: what goes, what stays, what is counted, and what the server is asked
+ * for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +66,8 @@ static uint64_t removed(career_sweep *sweep, const char *first, const char *seco
 
 static void test_removes_and_counts(void **state)
 {
-    static const char *const patterns[] = {"impact:*", "rec:1:*", "rec:2:*", "rec:[12]:*7", "none:*"};
+    static const char *const patterns[] = {"impact:*", "rec:1:*", "rec:2:*", "rec:[12]:*7",
+                                           "none:*"};
     career_sweep *sweep;
 
     (void)state;
@@ -81,8 +83,8 @@ static void test_removes_and_counts(void **state)
     assert_int_equal(removed(sweep, "impact:*", NULL), 3000);
     assert_int_equal(removed(sweep, "impact:*", "rec:1:*"), 3010);
     assert_int_equal(removed(sweep, "rec:2:*", NULL), 20);
-    assert_int_equal(removed(sweep, "rec:[12]:*7", NULL), 3);            /* 1:7, 2:7, 2:17 */
-    assert_int_equal(removed(sweep, "rec:2:*", "rec:[12]:*7"), 21);      /* each key once */
+    assert_int_equal(removed(sweep, "rec:[12]:*7", NULL), 3);       /* 1:7, 2:7, 2:17 */
+    assert_int_equal(removed(sweep, "rec:2:*", "rec:[12]:*7"), 21); /* each key once */
     assert_int_equal(removed(sweep, "none:*", NULL), 0);
 }
 
@@ -126,8 +128,9 @@ static void test_users_by_the_hundred(void **state)
     run(sweep);
     assert_int_equal(redis_ask(&server, "DBSIZE").integer, 300);
     for (int u = 0; u < 300; u++)
-        assert_int_equal(removed(sweep, apr_psprintf(pool, "rec:%d:*", u),
-                                 apr_psprintf(pool, "dash:%d:*", u)), 3);
+        assert_int_equal(
+            removed(sweep, apr_psprintf(pool, "rec:%d:*", u), apr_psprintf(pool, "dash:%d:*", u)),
+            3);
 }
 
 static void check_filter(const char *const *patterns, size_t count, const char *filter)
@@ -168,8 +171,8 @@ static career_slice random_text(unsigned *seed, const char *alphabet, unsigned m
     return (career_slice){text, len};
 }
 
-/* A real server judges random keys by random patterns: ours must agree, and the sweep, whose filter was
- * made of two patterns, must remove exactly what either matches. */
+/* A real server judges random keys by random patterns: ours must agree, and the sweep, whose filter
+ * was made of two patterns, must remove exactly what either matches. */
 static void test_agrees_with_the_server(void **state)
 {
     unsigned seed = 20240501;
@@ -195,7 +198,8 @@ static void test_agrees_with_the_server(void **state)
         assert_true(career_redis_exchange(server.redis, career_clock_now() + LONG_ENOUGH));
         career_redis_queue(server.redis, 2, words);
         assert_true(career_redis_exchange(server.redis, career_clock_now() + LONG_ENOUGH));
-        for (career_reply reply = career_redis_reply(server.redis, 0); matches < reply.count; matches++)
+        for (career_reply reply = career_redis_reply(server.redis, 0); matches < reply.count;
+             matches++)
             if (!career_glob_matches(pattern, career_redis_item(&reply, matches).text))
                 fail_msg("only the server: %s", pattern.data);
         for (size_t i = 0; i < 400; i++) {

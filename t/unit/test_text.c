@@ -257,10 +257,9 @@ static void test_log_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_grow),        TEST(test_add),        TEST(test_format),
-        TEST(test_large),       TEST(test_slices),     TEST(test_digest),
-        TEST(test_error_table), TEST(test_error_make), TEST(test_violations),
-        TEST(test_log_line),    TEST(test_log_pause),  TEST(test_log_long),
+        TEST(test_grow),        TEST(test_add),      TEST(test_format),      TEST(test_large),
+        TEST(test_slices),      TEST(test_digest),   TEST(test_error_table), TEST(test_error_make),
+        TEST(test_violations),  TEST(test_log_line), TEST(test_log_pause),   TEST(test_log_long),
         TEST(test_log_numbers),
     };
 

@@ -85,8 +85,9 @@ sub start ($self) {
         $self->{process} = Career::Process->new(
             name => 'httpd', log => "$self->{dir}/output.log", command => \@command, env => $self->_env);
         return $self if eval { $self->_begin; 1 };
-        my $reason = $@ . $self->log;
-        die "$@" . $self->_tail if $self->{fixed_port} || $reason !~ /could not bind|Address already in use/;
+        my $error = $@;    # a copy, for reading the log sets it anew
+        die $error . $self->_tail
+            if $self->{fixed_port} || $error . $self->log !~ /could not bind|Address already in use/;
         delete $self->{port};
         unlink "$self->{dir}/error.log", "$self->{dir}/output.log";
     }

@@ -83,7 +83,8 @@ sub read_file ($path) {
 sub conninfo (@pairs) {
     my @words;
     while (my ($key, $value) = splice @pairs, 0, 2) {
-        push @words, "$key='" . $value =~ s/([\\'])/\\$1/gr . q(');
+        $value = "'" . $value =~ s/([\\'])/\\$1/gr . "'" unless $value =~ m{\A[\w/.:-]+\z};
+        push @words, "$key=$value";
     }
     return join ' ', @words;
 }

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/pool.h"
+
+static const char *const names[CAREER_BOARD_PARTS] = {"validation.lua", "caches.lua"};
+
+/* What tells one state of a file from another. */
+typedef struct stamp {
+    struct timespec modified, changed;
+    ino_t inode;
+    off_t size;
+    int error;
+} stamp;
+
+struct career_watch {
+    const char *directory;
+    int fd;
+    career_rules_budget budget;
+    career_board *board; /* or NULL */
+    career_log *log;
+    career_shelf shelf;
+    uint64_t generation; /* of what is on the shelf */
+    stamp seen[CAREER_BOARD_PARTS];
+};
+
+/* ---------------------------------------------------------------- files */
+
+static void look(int directory, stamp stamps[CAREER_BOARD_PARTS])
+{
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
+        struct stat info;
+
+        memset(&stamps[i], 0, sizeof(stamps[i]));
+        if (fstatat(directory, names[i], &info, 0) != 0) {
+            stamps[i].error = errno;
+            continue;
+        }
+        stamps[i].modified = info.st_mtim;
+        stamps[i].changed = info.st_ctim;
+        stamps[i].inode = info.st_ino;
+        stamps[i].size = info.st_size;
+    }
+}
+
+static const char *judge(apr_pool_t *pool, int directory, const struct stat *file)
+{
+    struct stat folder;
+
+    if (!S_ISREG(file->st_mode))
+        return "is no regular file";
+    if (file->st_size > CAREER_RULES_FILE_MAX)
+        return apr_psprintf(pool, "is larger than %d bytes", CAREER_RULES_FILE_MAX);
+    if (file->st_mode & S_IWOTH)
+        return "may be written by everybody; chmod o-w it";
+    if (fstat(directory, &folder) != 0 || (file->st_uid != 0 && file->st_uid != folder.st_uid))
+        return "belongs neither to root nor to the owner of its directory";
+    return NULL;
+}
+
+static const char *read_whole(apr_pool_t *pool, int fd, size_t size, career_slice *text)
+{
+    char *bytes = apr_palloc(pool, size + 1);
+    size_t len = 0;
+
+    while (len < size) {
+        ssize_t got = read(fd, bytes + len, size - len);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return "changed while it was read";
+        len += (size_t)got;
+    }
+    bytes[len] = '\0';
+    *text = (career_slice){bytes, len};
+    return NULL;
+}
+
+static const char *read_file(apr_pool_t *pool, int directory, const char *name, career_slice *text)
+{
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat info;
+    const char *fault;
+
+    if (fd < 0)
+        return apr_psprintf(pool, "cannot be opened: %s", strerror(errno));
+    if (fstat(fd, &info) != 0)
+        fault = "cannot be read";
+    else
+        fault = judge(pool, directory, &info);
+    if (!fault)
+        fault = read_whole(pool, fd, (size_t)info.st_size, text);
+    close(fd);
+    return fault;
+}
+
+bool career_watch_read(apr_pool_t *pool, int directory, const char *name_for_messages,
+                       career_slice parts[CAREER_BOARD_PARTS], const char **why)
+{
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
+        const char *fault = read_file(pool, directory, names[i], &parts[i]);
+
+        if (fault) {
+            *why = apr_psprintf(pool, "%s/%s %s", name_for_messages, names[i], fault);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- snapshots */
+
+static career_rules *compile(career_watch *watch, apr_pool_t *pool, const career_slice *parts,
+                             uint64_t generation, const char **why)
+{
+    career_rules_source source = {watch->directory, parts[0], parts[1], generation};
+
+    return career_rules_compile(&source, &watch->budget, pool, why);
+}
+
+static void put_in_force(career_watch *watch, career_rules *rules)
+{
+    watch->generation = career_rules_generation(rules);
+    career_shelf_publish(&watch->shelf, (career_snapshot *)rules);
+}
+
+/* What the board shows was good when it was published; it can only fail when memory is short. */
+static bool take_from_board(career_watch *watch, apr_pool_t *pool)
+{
+    career_board_text text = career_board_read(watch->board, pool);
+    const char *why;
+    career_rules *rules =
+        text.generation ? compile(watch, pool, text.parts, text.generation, &why) : NULL;
+
+    if (rules)
+        put_in_force(watch, rules);
+    return rules != NULL;
+}
+
+static void complain(career_watch *watch, apr_pool_t *pool, const char *why)
+{
+    career_slice text = career_slice_of(why);
+
+    if (career_board_complain(watch->board, career_text_digest(pool, &text, 1)))
+        career_log_say(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why);
+}
+
+/* New contents: compiled, and if good, published and put in force. */
+static const char *take_parts(career_watch *watch, apr_pool_t *pool, const career_slice *parts)
+{
+    const char *digest = career_text_digest(pool, parts, CAREER_BOARD_PARTS), *why = NULL;
+    uint64_t generation = watch->board ? career_board_generation(watch->board) + 1 : 0;
+    career_rules *rules = compile(watch, pool, parts, generation, &why);
+    uint64_t published;
+
+    if (!rules)
+        return why;
+    if (!watch->board) {
+        put_in_force(watch, rules);
+        return NULL;
+    }
+    published = career_board_publish(watch->board, digest, parts);
+    if (published == generation) {
+        put_in_force(watch, rules);
+        career_log_say(watch->log, CAREER_LOG_RULES_LOADED,
+                       "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
+                       generation, digest);
+        return NULL;
+    }
+    career_rules_release(rules); /* another process was faster, perhaps with something newer */
+    take_from_board(watch, pool);
+    return NULL;
+}
+
+static bool same_stamps(const stamp *a, const stamp *b)
+{
+    return memcmp(a, b, CAREER_BOARD_PARTS * sizeof(*a)) == 0;
+}
+
+/* Reads both files as one: what moves while they are read is looked at again next time. */
+static const char *take_files(career_watch *watch, apr_pool_t *pool)
+{
+    career_slice parts[CAREER_BOARD_PARTS];
+    stamp before[CAREER_BOARD_PARTS], after[CAREER_BOARD_PARTS];
+    const char *why;
+
+    look(watch->fd, before);
+    if (!career_watch_read(pool, watch->fd, watch->directory, parts, &why)) {
+        memcpy(watch->seen, before, sizeof(before));
+        return why;
+    }
+    look(watch->fd, after);
+    if (!same_stamps(before, after))
+        return NULL;
+    memcpy(watch->seen, after, sizeof(after));
+    return take_parts(watch, pool, parts);
+}
+
+void career_watch_tick(career_watch *watch)
+{
+    stamp now[CAREER_BOARD_PARTS];
+    apr_pool_t *pool;
+    const char *why = NULL;
+    bool newer = watch->board && career_board_generation(watch->board) != watch->generation;
+
+    look(watch->fd, now);
+    if (!newer && same_stamps(now, watch->seen))
+        return;
+    pool = career_pool_create();
+    if (!pool)
+        return;
+    if (newer)
+        take_from_board(watch, pool);
+    if (!same_stamps(now, watch->seen))
+        why = take_files(watch, pool);
+    if (why)
+        complain(watch, pool, why);
+    apr_pool_destroy(pool);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static apr_status_t close_watch(void *data)
+{
+    career_watch *watch = data;
+
+    career_shelf_destroy(&watch->shelf);
+    close(watch->fd);
+    return APR_SUCCESS;
+}
+
+career_watch *career_watch_open(apr_pool_t *pool, const char *directory,
+                                const career_rules_budget *budget, career_board *board,
+                                career_log *log, const char **why)
+{
+    career_watch *watch = apr_pcalloc(pool, sizeof(*watch));
+    bool kept;
+
+    watch->directory = apr_pstrdup(pool, directory);
+    watch->budget = *budget;
+    watch->board = board;
+    watch->log = log;
+    watch->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (watch->fd < 0) {
+        *why = apr_psprintf(pool, "%s cannot be opened: %s", directory, strerror(errno));
+        return NULL;
+    }
+    career_shelf_init(&watch->shelf);
+    apr_pool_cleanup_register(pool, watch, close_watch, apr_pool_cleanup_null);
+    *why = take_files(watch, pool);
+    kept = board && !watch->shelf.current && take_from_board(watch, pool);
+    if (!watch->shelf.current && !*why)
+        *why = apr_psprintf(pool, "%s: the files changed while they were read", directory);
+    return watch->shelf.current || kept ? watch : NULL;
+}
+
+career_rules *career_watch_acquire(career_watch *watch)
+{
+    return (career_rules *)career_shelf_acquire(&watch->shelf);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/encode.h"
+
+#include <stdlib.h>
+
+#include <apr_strings.h>
+
+void career_encode_element(career_text *text, career_slice value)
+{
+    if (text->len > 1)
+        career_text_add_char(text, ',');
+    career_text_add_char(text, '"');
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.data[i] == '"' || value.data[i] == '\\')
+            career_text_add_char(text, '\\');
+        career_text_add_char(text, value.data[i]);
+    }
+    career_text_add_char(text, '"');
+}
+
+static const char *write_json(apr_pool_t *pool, const career_json *value)
+{
+    career_text text = career_text_make(pool, 256);
+
+    career_json_write(&text, value);
+    return text.data;
+}
+
+static const char *write_list(apr_pool_t *pool, const career_json *value)
+{
+    career_text text = career_text_make(pool, 256);
+
+    career_text_add_char(&text, '{');
+    for (size_t i = 0; i < value->array.count; i++) {
+        const career_json *item = value->array.items[i];
+
+        if (item->type == CAREER_JSON_STRING)
+            career_encode_element(&text, item->string);
+        else
+            career_text_add_string(&text, text.len > 1 ? ",NULL" : "NULL");
+    }
+    career_text_add_char(&text, '}');
+    return text.data;
+}
+
+const char *career_encode_value(apr_pool_t *pool, career_column_kind kind, const career_json *value)
+{
+    if (!value || value->type == CAREER_JSON_NULL)
+        return NULL;
+    if (kind == CAREER_KIND_TEXT && value->type == CAREER_JSON_STRING)
+        return apr_pstrmemdup(pool, value->string.data, value->string.len);
+    if (kind == CAREER_KIND_TEXT_LIST && value->type == CAREER_JSON_ARRAY)
+        return write_list(pool, value);
+    return write_json(pool, value); /* records; or a kind the rules should have refused: the database will */
+}
+
+const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, int64_t version,
+                                        const career_change *change)
+{
+    const char **values = apr_pcalloc(pool, CAREER_PARAMETERS_MAX * sizeof(*values));
+    int mask = 0;
+
+    for (int i = 0; i < CAREER_COLUMN_COUNT; i++) {
+        if (!change->columns[i])
+            continue;
+        mask |= 1 << (i + 1);
+        values[i] = career_encode_value(pool, career_columns[i].kind, change->columns[i]);
+    }
+    if (change->extra) {
+        mask |= 1 << CAREER_PLACE_EXTRA;
+        values[CAREER_PLACE_EXTRA - 1] = write_json(pool, change->extra);
+    }
+    values[CAREER_PLACE_USER_ID - 1] = apr_pstrdup(pool, user_id);
+    values[CAREER_PLACE_MASK - 1] = apr_itoa(pool, mask);
+    values[CAREER_PLACE_VERSION - 1] = apr_psprintf(pool, "%" APR_INT64_T_FMT, version);
+    return values;
+}
+
+void career_row_decode(career_row *row, const career_result *result, int at, int first)
+{
+    apr_cpystrn(row->user_id, career_result_value(result, at, first + CAREER_ROW_USER_ID).data,
+                sizeof(row->user_id));
+    row->version =
+        strtoll(career_result_value(result, at, first + CAREER_ROW_VERSION).data, NULL, 10);
+    row->updated_at = career_result_value(result, at, first + CAREER_ROW_UPDATED_AT);
+    for (int i = 0; i < CAREER_COLUMN_COUNT; i++)
+        row->columns[i] = career_result_value(result, at, first + CAREER_ROW_COLUMNS + i);
+    row->extra = career_result_value(result, at, first + CAREER_ROW_EXTRA);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every SQL text of the module, as constants made from the table of columns. No value is ever put into a
+ * text; parameters carry no type, so that a column may be text or an enum, text[] or an array of an enum,
+ * json or jsonb. For the files of this room only; no code.
+ */
+#ifndef CAREER_STATEMENTS_H
+#define CAREER_STATEMENTS_H
+
+#include "profile/columns.h"
+
+/* The preprocessor cannot count: each column's place among the parameters stands here, and is checked. */
+#define CAREER_PLACE_CURRENT_ROLE 1
+#define CAREER_PLACE_SENIORITY 2
+#define CAREER_PLACE_INDUSTRY 3
+#define CAREER_PLACE_COMPANY_NAME 4
+#define CAREER_PLACE_COMPANY_SIZE 5
+#define CAREER_PLACE_PRIMARY_SKILLS 6
+#define CAREER_PLACE_SKILLS_TO_LEARN 7
+#define CAREER_PLACE_INTERESTS 8
+#define CAREER_PLACE_SKILL_TAGS 9
+#define CAREER_PLACE_CAREER_GOALS 10
+#define CAREER_PLACE_TIMEFRAME 11
+#define CAREER_PLACE_TARGET_PATH 12
+#define CAREER_PLACE_LEARNING_STYLE 13
+#define CAREER_PLACE_AVAILABLE_TIME 14
+#define CAREER_PLACE_BUDGET 15
+#define CAREER_PLACE_NETWORKING_GOALS 16
+#define CAREER_PLACE_PREFERRED_EVENT_TYPES 17
+#define CAREER_PLACE_EXTRA 18
+#define CAREER_PLACE_USER_ID 19
+#define CAREER_PLACE_MASK 20 /* bit n: the parameter of place n is sent */
+#define CAREER_PLACE_VERSION 21
+
+#define CAREER_X(name, json, sql, kind, required)                                                  \
+    _Static_assert(CAREER_PLACE_##name == CAREER_COLUMN_##name + 1, "place of a column");
+CAREER_COLUMNS(CAREER_X)
+#undef CAREER_X
+_Static_assert(CAREER_PLACE_EXTRA == CAREER_COLUMN_COUNT + 1, "place of extra");
+
+#define CAREER_QUOTE(text) #text
+#define CAREER_NUMBER(number) CAREER_QUOTE(number)
+#define CAREER_DOLLAR(place) "$" CAREER_NUMBER(place)
+#define CAREER_USER CAREER_DOLLAR(CAREER_PLACE_USER_ID) "::uuid"
+#define CAREER_VERSION CAREER_DOLLAR(CAREER_PLACE_VERSION) "::bigint"
+
+/* What a column becomes. In a CASE a bare parameter takes the type of the other branch, the column's. */
+#define CAREER_IF_SENT(place)                                                                      \
+    "CASE WHEN " CAREER_DOLLAR(CAREER_PLACE_MASK) "::int & (1 << " CAREER_NUMBER(place) ") <> 0 "
+#define CAREER_BECOMES(sql, place)                                                                 \
+    CAREER_IF_SENT(place) "THEN " CAREER_DOLLAR(place) " ELSE p." sql " END"
+#define CAREER_EXTRA_BECOMES                                                                       \
+    CAREER_IF_SENT(CAREER_PLACE_EXTRA)                                                             \
+    "THEN coalesce(p.extra::jsonb, '{}') || " CAREER_DOLLAR(CAREER_PLACE_EXTRA)                    \
+    "::jsonb ELSE p.extra::jsonb END"
+
+/* A row, as career_row_decode reads it: each column as its JSON text. */
+enum {
+    CAREER_ROW_USER_ID,
+    CAREER_ROW_VERSION,
+    CAREER_ROW_UPDATED_AT,
+    CAREER_ROW_COLUMNS,
+    CAREER_ROW_EXTRA = CAREER_ROW_COLUMNS + CAREER_COLUMN_COUNT,
+    CAREER_ROW_WIDTH
+};
+
+#define CAREER_X_ROW(name, json, sql, kind, required) ", to_jsonb(p." sql ")::text"
+#define CAREER_SQL_ROW                                                                             \
+    "p.user_id::text, p.version::bigint, "                                                         \
+    "coalesce(to_char(p.updated_at::timestamptz AT TIME ZONE 'UTC', "                              \
+    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '1970-01-01T00:00:00.000Z')"                            \
+    CAREER_COLUMNS(CAREER_X_ROW) ", coalesce(p.extra::text, '{}')"
+
+#define CAREER_X_SET(name, json, sql, kind, required)                                              \
+    sql " = " CAREER_BECOMES(sql, CAREER_PLACE_##name) ", "
+#define CAREER_SQL_UPDATE(guard)                                                                   \
+    "UPDATE career_profiles p SET " CAREER_COLUMNS(CAREER_X_SET) "extra = " CAREER_EXTRA_BECOMES   \
+    " WHERE p.user_id = " CAREER_USER " AND " guard " RETURNING " CAREER_SQL_ROW
+
+#define CAREER_X_SAME(name, json, sql, kind, required)                                             \
+    " AND to_jsonb(" CAREER_BECOMES(sql, CAREER_PLACE_##name) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
+
+/* clang-format off */
+/*  name, how many parameters, SQL */
+#define CAREER_STATEMENTS(X)                                                                       \
+    /* rows of several users */                                                                    \
+    X(READ, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = ANY($1::uuid[])") \
+    /* the row of one, until the transaction ends */                                               \
+    X(LOCK, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = $1::uuid FOR UPDATE") \
+    /* a row with what every row must have; the rest is what the database defaults to */           \
+    X(INSERT, 4, "INSERT INTO career_profiles (user_id, \"current_role\", seniority, industry) "   \
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")                                 \
+    /* the change, where the version still holds */                                                \
+    X(UPDATE, 21, CAREER_SQL_UPDATE("p.version = " CAREER_VERSION))                                \
+    /* the change, where this transaction has made the row (xmin, manual 5.5) */                   \
+    X(COMPLETE, 20, CAREER_SQL_UPDATE("p.xmin = pg_current_xact_id_if_assigned()::xid"))           \
+    /* after a commit that may or may not have happened: the row, if it is as the change makes it */ \
+    X(LANDED, 21, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = " CAREER_USER \
+                  " AND p.version > " CAREER_VERSION CAREER_COLUMNS(CAREER_X_SAME)                 \
+                  " AND " CAREER_EXTRA_BECOMES " IS NOT DISTINCT FROM p.extra::jsonb")             \
+    /* milliseconds */                                                                             \
+    X(LOCK_TIMEOUT, 1, "SELECT set_config('lock_timeout', $1, true)")                              \
+    X(BEGIN, 0, "BEGIN")                                                                           \
+    X(COMMIT, 0, "COMMIT")                                                                         \
+    X(ROLLBACK, 0, "ROLLBACK")                                                                     \
+    /* outbox entries that are due, leased to us, with the rows as they are now */                 \
+    X(TAKE, 2, "WITH due AS MATERIALIZED (SELECT o.user_id FROM career_cache_outbox o "            \
+               "WHERE o.due_at <= clock_timestamp() ORDER BY o.due_at LIMIT $1::int "              \
+               "FOR UPDATE SKIP LOCKED), "                                                         \
+               "taken AS (UPDATE career_cache_outbox o SET due_at = clock_timestamp() + "          \
+               "make_interval(secs => $2::int), attempts = o.attempts + 1 "                        \
+               "FROM due WHERE o.user_id = due.user_id RETURNING o.user_id, o.version) "           \
+               "SELECT taken.user_id::text, taken.version, " CAREER_SQL_ROW                        \
+               " FROM taken LEFT JOIN career_profiles p ON p.user_id = taken.user_id")             \
+    /* entries no newer than what was served; one that a writer holds just now is about to be newer */ \
+    X(REMOVE, 2, "DELETE FROM career_cache_outbox o USING (SELECT e.user_id FROM "                 \
+                 "career_cache_outbox e JOIN unnest($1::uuid[], $2::bigint[]) "                    \
+                 "AS served (user_id, version) ON e.user_id = served.user_id "                     \
+                 "AND e.version <= served.version FOR UPDATE OF e SKIP LOCKED) AS done "           \
+                 "WHERE o.user_id = done.user_id")                                                 \
+    /* what the columns can hold: labels of an enum, longest text */                               \
+    X(CATALOG, 0, "SELECT a.attname::text, (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) " \
+                  "FROM pg_enum e WHERE e.enumtypid IN (t.oid, t.typelem))::text, "                \
+                  "CASE WHEN t.typname IN ('varchar', 'bpchar') THEN nullif(a.atttypmod, -1) - 4 END " \
+                  "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid "                      \
+                  "WHERE a.attrelid = 'career_profiles'::regclass AND a.attnum > 0 "               \
+                  "AND NOT a.attisdropped")                                                        \
+    /* the columns that a constraint speaks of */                                                  \
+    X(CONSTRAINT, 1, "SELECT a.attname::text FROM pg_constraint c JOIN pg_attribute a "            \
+                     "ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) "                    \
+                     "WHERE c.conrelid = 'career_profiles'::regclass AND c.conname = $1 "          \
+                     "ORDER BY a.attnum")                                                          \
+    X(WHO, 0, "SELECT pg_backend_pid()")
+/* clang-format on */
+
+typedef enum career_statement {
+#define CAREER_X(name, parameters, sql) CAREER_STATEMENT_##name,
+    CAREER_STATEMENTS(CAREER_X)
+#undef CAREER_X
+    CAREER_STATEMENT_COUNT
+} career_statement;
+
+#define CAREER_PARAMETERS_MAX 21
+
+#endif

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# The programs that make load, run once for some seconds: wrk on a URL, pgbench on a script.
+package Bench::Load;
+use v5.36;
+
+use Career::Place    qw(tree);
+use Career::Postgres ();
+use Exporter         qw(import);
+
+our @EXPORT_OK = qw(wrk pgbench output_of program);
+
+# The first of these programs that is there.
+sub program (@names) {
+    for my $name (@names) {
+        for my $path ($name =~ m{/} ? $name : map { "$_/$name" } split /:/, $ENV{PATH}) { return $path if -x $path }
+    }
+    return undef;
+}
+
+sub output_of (@command) {
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        $ENV{LC_ALL} = 'C';
+        exec { $command[0] } @command or POSIX::_exit(127);
+    }
+    my $text = do { local $/; readline $out } // '';
+    close $out or die "$command[0] failed: $text\n";
+    return $text;
+}
+
+# url, tokens (file), seconds, method, connections, pause (milliseconds between the requests of a connection)
+# → { requests, rate, p50, p99, mean (ms), bytes }; anything but 2xx ends the benchmark.
+sub wrk (%with) {
+    my $connections = $with{connections} // 32;
+    my $text = output_of('wrk', '-t', $connections > 1 ? 2 : 1, '-c', $connections, '-d', "$with{seconds}s", '--timeout',
+        '10s', '--latency', '-s', tree() . '/t/bench/load.lua', $with{url}, '--', $with{tokens}, $with{method} // 'GET',
+        $with{pause} // 0);
+    my ($requests, $time, $bytes, $p50, $p99, $mean, $broken, $refused) = $text =~ /^result ([\d ]+)$/m
+        ? split(' ', $1) : die "wrk: $text\n";
+    die "$with{url}: of $requests requests $broken failed and $refused were answered with an error\n"
+        if $broken || $refused || !$requests;
+    return { requests => $requests, rate => $requests / ($time / 1e6), bytes => $bytes / $requests,
+        p50 => $p50 / 1000, p99 => $p99 / 1000, mean => $mean / 1000 };
+}
+
+# conninfo, script (file), seconds, clients, define: { variable => value }; statements: how many of them one run of
+# the script holds → as above, with a mean only
+sub pgbench (%with) {
+    my $clients = $with{clients} // 32;
+    my $define  = $with{define} // {};
+    my $text = output_of(
+        program(Career::Postgres::bin() . '/pgbench', 'pgbench') // die("no pgbench\n"),
+        '-n', '-M', 'prepared', '-c', $clients, '-j', $clients > 1 ? 2 : 1, '-T', $with{seconds}, '-f', $with{script},
+        (map { ('-D', "$_=$define->{$_}") } sort keys %$define), $with{conninfo});
+    my ($runs) = $text =~ /number of transactions actually processed: (\d+)/ or die "pgbench: $text\n";
+    my ($rate) = $text =~ /^tps = ([\d.]+)/m or die "pgbench: $text\n";
+    my ($mean) = $text =~ /latency average = ([\d.]+) ms/ or die "pgbench: $text\n";
+    my $each = $with{statements} // 1;
+    die "pgbench: $text\n" if $text =~ /number of failed transactions: [1-9]/ || !$runs;
+    return { requests => $runs * $each, rate => $rate * $each, mean => $mean / $each };
+}
+
+1;

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# What was measured, as medians, ratios and tables.
+#
+# A ratio is taken within each round, where both sides had the same machine, and its median shown.
+package Bench::Report;
+use v5.36;
+
+use Exporter   qw(import);
+use List::Util qw(min max);
+
+our @EXPORT_OK = qw(median ratio table number);
+
+sub median (@values) {
+    my @sorted = sort { $a <=> $b } grep { defined } @values or return undef;
+    return @sorted % 2 ? $sorted[@sorted / 2] : ($sorted[@sorted / 2 - 1] + $sorted[@sorted / 2]) / 2;
+}
+
+# rounds of two measures, a figure of theirs: (median, least, greatest) of the first's over the second's
+sub ratio ($over, $under, $figure = 'rate') {
+    my @ratios;
+    for my $round (0 .. min($#$over, $#$under)) {
+        my ($above, $below) = map { $_->[$round]{$figure} } $over, $under;
+        push @ratios, $above / $below if defined $above && $below;
+    }
+    return @ratios ? (median(@ratios), min(@ratios), max(@ratios)) : ();
+}
+
+sub number ($value, $digits = 2) {
+    return '-' unless defined $value;
+    my $text = sprintf "%.${digits}f", $value;
+    1 while $text =~ s/^(\d+)(\d{3})/$1,$2/;
+    return $text;
+}
+
+# Rows of cells, the first being the heading, as a Markdown table that can be read on a screen, too.
+sub table (@rows) {
+    my @width = map { my $column = $_; max map { length($_->[$column] // '') } @rows } 0 .. $#{ $rows[0] };
+    my @lines = map { _row(\@width, @$_) } @rows;
+    splice @lines, 1, 0, '| ' . join(' | ', map { $_ ? '-' x ($width[$_] - 1) . ':' : '-' x $width[0] } 0 .. $#width) . ' |';
+    return join "\n", @lines, '';
+}
+
+sub _row ($width, @cells) {
+    return '| ' . join(' | ', map { sprintf $_ ? "%$width->[$_]s" : "%-$width->[$_]s", $cells[$_] // '' } 0 .. $#$width)
+        . ' |';
+}
+
+1;

@@ -1,0 +1,50 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What wrk sends: wrk -s load.lua URL -- TOKENS [GET|PUT [PAUSE]]
+-- Each request comes from another of the users whose tokens stand in the file, one a line. A PUT changes two fields.
+-- PAUSE: milliseconds between an answer and the next request of its connection, on average.
+
+local requests, bodies, at, serial = {}, nil, 0, 0
+
+local body = '{"currentRole":"Engineer %09d","targetPath":"Path number %09d"}'
+local threads = 0
+
+function setup(thread)
+    thread:set("number", threads)
+    threads = threads + 1
+end
+
+function init(args)
+    local method, pause = args[2] or "GET", tonumber(args[3] or 0)
+    for token in io.lines(args[1]) do
+        local headers = { Authorization = "Bearer " .. token }
+        if method == "PUT" then
+            headers["Content-Type"] = "application/json"
+            headers["Content-Length"] = #body:format(0, 0)
+        end
+        requests[#requests + 1] = wrk.format(method, nil, headers)
+    end
+    -- Far apart, so that threads do not meet at one user; and no value that an earlier run has written.
+    math.randomseed(os.time() + number)
+    at = math.random(#requests)
+    serial = math.random(1, 400000000)
+    bodies = method == "PUT"
+    if pause > 0 then
+        delay = function() return math.random() * 2 * pause end
+    end
+end
+
+function request()
+    at = at % #requests + 1
+    if not bodies then return requests[at] end
+    serial = serial + 1
+    return requests[at] .. body:format(serial, serial)
+end
+
+-- One line that a program can read: requests, microseconds, bytes read, p50, p99, mean (µs), errors of
+-- the connection, answers that are not 2xx.
+function done(summary, latency)
+    local e = summary.errors
+    io.write(string.format("result %d %d %d %d %d %d %d %d\n", summary.requests, summary.duration, summary.bytes,
+        latency:percentile(50), latency:percentile(99), latency.mean,
+        e.connect + e.read + e.write + e.timeout, e.status))
+end
