@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lane's turn: a batch of jobs, sorted by task, each task in its own exchanges, over one connection or,
+ * where that is safe, two. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/pool.h"
+#include "store/job.h"
+#include "store/sqlstate.h"
+
+/* A job is sent at most this often when connections are lost under it. */
+#define TRIES_MAX 2
+
+void career_batch_finish(career_batch *batch, size_t i)
+{
+    career_job_finish(&batch->jobs[i]->base);
+    batch->jobs[i] = NULL;
+}
+
+void career_batch_fail(career_batch *batch, size_t i, career_error_id id, const char *cause)
+{
+    career_store_job *job = batch->jobs[i];
+
+    job->failed = true;
+    job->id = id;
+    snprintf(job->cause, sizeof(job->cause), "%s", cause);
+    career_batch_finish(batch, i);
+}
+
+/* For the log: code and names, and the server's sentence where it quotes no value. */
+static void describe(const career_result *failure, char cause[CAREER_WHY_SIZE])
+{
+    const char *code = career_result_sqlstate(failure);
+    const char *message = career_result_message(failure);
+    const char *constraint = career_result_constraint(failure);
+    const char *column = career_result_column(failure);
+
+    if (!career_sqlstate_describe(code)->quotable)
+        message = NULL;
+    snprintf(cause, CAREER_WHY_SIZE, "SQLSTATE %s%s%s%s%s%s%s", code ? code : "unknown",
+             message ? ": " : "", message ? message : "", constraint ? ", constraint " : "",
+             constraint ? constraint : "", column ? ", column " : "", column ? column : "");
+}
+
+static career_result *ask(career_batch *batch, career_statement statement,
+                          const char *const *values)
+{
+    career_postgres *postgres = batch->session->postgres;
+    career_moment deadline = career_clock_now() + batch->session->store->config.query;
+    career_result *answer = NULL, *failure = NULL;
+
+    career_postgres_queue(postgres, statement, values);
+    career_postgres_sync(postgres);
+    if (career_postgres_next(postgres, deadline, &answer) != CAREER_ANSWER_DONE) {
+        career_result_release(answer);
+        answer = NULL;
+    }
+    if (career_postgres_settle(postgres, deadline, &failure) == CAREER_ANSWER_LOST)
+        career_session_drop(batch->session, false);
+    career_result_release(failure);
+    return answer;
+}
+
+void career_batch_refuse(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+    const career_sqlstate_info *info =
+        career_sqlstate_describe(career_result_sqlstate(job->failure));
+    const char *constraint = career_result_constraint(job->failure);
+    char cause[CAREER_WHY_SIZE];
+
+    if (info->id == CAREER_ERROR_VALIDATION_FAILED) {
+        if (batch->session->postgres)
+            job->catalog = ask(batch, CAREER_STATEMENT_CATALOG, NULL);
+        if (batch->session->postgres && constraint)
+            job->constraint = ask(batch, CAREER_STATEMENT_CONSTRAINT, &constraint);
+    }
+    describe(job->failure, cause);
+    career_batch_fail(batch, i, info->id, cause);
+}
+
+career_moment career_batch_limit(const career_batch *batch, career_store_task task)
+{
+    career_moment latest = 0, query = career_clock_now() + batch->session->store->config.query;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i] && batch->jobs[i]->task == task && batch->jobs[i]->deadline > latest)
+            latest = batch->jobs[i]->deadline;
+    return latest < query ? latest : query;
+}
+
+void career_batch_keep_or_fail(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+    career_session *session = batch->session;
+
+    job->tries++;
+    if (job->tries >= TRIES_MAX || job->deadline <= career_clock_now())
+        career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, session->why);
+}
+
+void career_batch_lost(career_batch *batch, career_store_task task)
+{
+    bool overran = batch->session->postgres && career_postgres_overran(batch->session->postgres);
+
+    career_session_drop(batch->session, !overran);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!batch->jobs[i] || batch->jobs[i]->task != task)
+            continue;
+        if (overran)
+            career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
+        else
+            career_batch_keep_or_fail(batch, i);
+    }
+}
+
+bool career_batch_dropped(career_batch *batch, const career_result *failure)
+{
+    const char *code = career_result_sqlstate(failure);
+    career_sqlstate_action action = career_sqlstate_describe(code)->action;
+
+    if (action != CAREER_SQLSTATE_REOPEN && action != CAREER_SQLSTATE_CLOSE)
+        return false;
+    career_session_drop(batch->session, action == CAREER_SQLSTATE_CLOSE);
+    describe(failure, batch->session->why);
+    return true;
+}
+
+/* Nobody waits for these any more. A job that began in time is worth its exchange, so this is for later. */
+static void drop_late(career_batch *batch)
+{
+    career_moment now = career_clock_now();
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i] && batch->jobs[i]->deadline <= now)
+            career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE,
+                              "no answer within the time limit");
+}
+
+static bool any_left(const career_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i])
+            return true;
+    return false;
+}
+
+static void fail_all(career_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i])
+            career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
+}
+
+/* Every round finishes a job or counts a try of it, so the rounds end. */
+static void serve_all(career_batch *batch)
+{
+    while (any_left(batch)) {
+        if (!career_session_ready(batch->session)) {
+            fail_all(batch);
+            return;
+        }
+        drop_late(batch);
+        if (career_serve_reads(batch) && career_serve_writes(batch) &&
+            career_serve_decides(batch))
+            career_serve_outbox(batch);
+    }
+}
+
+void career_batch_serve(void *data, career_job *jobs)
+{
+    career_session *session = data;
+    career_batch batch = {.session = session, .scratch = career_pool_create()};
+
+    atomic_store(&session->store->asked, career_clock_now());
+    for (career_job *next; jobs; jobs = next) {
+        next = jobs->next;
+        batch.jobs[batch.count++] = (career_store_job *)jobs;
+    }
+    if (batch.scratch) {
+        serve_all(&batch);
+        apr_pool_destroy(batch.scratch);
+    } else {
+        snprintf(session->why, sizeof(session->why), "out of memory");
+        fail_all(&batch);
+    }
+    session->used = career_clock_now();
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decisions under a row lock: lock, ask the callback, write, commit, in a transaction that lasts two
+ * exchanges. Where there is no row yet nothing can be locked: if somebody else makes it meanwhile, the
+ * decision starts again and finds it.
+ */
+#include <stdio.h>
+
+#include "store/job.h"
+#include "store/sqlstate.h"
+
+#define ROUNDS_MAX 3
+/* The lock is given up a little before the exchange, which would cost the connection. */
+#define LOCK_MARGIN (100 * CAREER_MILLISECOND)
+
+typedef enum verdict {
+    ENDED, /* the job is finished */
+    AGAIN, /* once more */
+    GONE   /* no connection */
+} verdict;
+
+static void release(career_result **result)
+{
+    career_result_release(*result);
+    *result = NULL;
+}
+
+/* Reads to the end of a transaction's part. The failure goes to the job. */
+static career_answer settle(career_batch *batch, career_store_job *job, career_moment deadline)
+{
+    career_result *result = NULL;
+    career_answer answer =
+        career_postgres_settle(batch->session->postgres, deadline, &result);
+
+    if (answer == CAREER_ANSWER_FAILED && !job->failure)
+        job->failure = result;
+    else
+        career_result_release(result);
+    return answer;
+}
+
+/* Takes a statement's result; the failure goes to the job. NULL unless DONE. */
+static career_result *take(career_batch *batch, career_store_job *job, career_moment deadline)
+{
+    career_result *result = NULL;
+    career_answer answer = career_postgres_next(batch->session->postgres, deadline, &result);
+
+    if (answer == CAREER_ANSWER_DONE)
+        return result;
+    if (answer == CAREER_ANSWER_FAILED && !job->failure)
+        job->failure = result;
+    else
+        career_result_release(result);
+    return NULL;
+}
+
+static bool lock_row(career_batch *batch, career_store_job *job, career_moment deadline)
+{
+    career_postgres *postgres = batch->session->postgres;
+    career_moment left = (deadline - career_clock_now() - LOCK_MARGIN) / CAREER_MILLISECOND;
+    const char *user_id = job->user_id;
+    char number[16];
+    const char *lock_timeout = number;
+
+    snprintf(number, sizeof(number), "%d", left > 1 && left < INT32_MAX ? (int)left : 1);
+    career_postgres_queue(postgres, CAREER_STATEMENT_BEGIN, NULL);
+    career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
+    career_postgres_queue(postgres, CAREER_STATEMENT_LOCK, &user_id);
+    career_postgres_sync(postgres);
+    career_result_release(take(batch, job, deadline));
+    career_result_release(take(batch, job, deadline));
+    release(&job->result_before);
+    job->result_before = take(batch, job, deadline);
+    job->has_previous = job->result_before && career_result_rows(job->result_before) > 0;
+    if (job->has_previous)
+        career_row_decode(&job->previous, job->result_before, 0, 0);
+    return settle(batch, job, deadline) == CAREER_ANSWER_DONE && job->result_before;
+}
+
+/* Leaves the transaction; false when the connection is gone. */
+static bool roll_back(career_batch *batch, career_moment deadline)
+{
+    career_postgres *postgres = batch->session->postgres;
+    career_result *result = NULL;
+    career_answer answer;
+
+    career_postgres_queue(postgres, CAREER_STATEMENT_ROLLBACK, NULL);
+    career_postgres_sync(postgres);
+    career_postgres_next(postgres, deadline, &result);
+    career_result_release(result);
+    answer = career_postgres_settle(postgres, deadline, &result);
+    career_result_release(result);
+    return answer == CAREER_ANSWER_DONE;
+}
+
+/* *committed with job->result: the row, or NULL when somebody else made it first. */
+static bool write_row(career_batch *batch, career_store_job *job, career_moment deadline)
+{
+    career_postgres *postgres = batch->session->postgres;
+    bool creates = !job->has_previous;
+    const char *const *values =
+        career_encode_change(job->pool, job->user_id, creates ? 0 : job->previous.version,
+                             job->change);
+    career_result *result = NULL, *committed;
+    career_answer answer;
+
+    career_write_queue(postgres, values, creates, false);
+    career_postgres_queue(postgres, CAREER_STATEMENT_COMMIT, NULL);
+    career_postgres_sync(postgres);
+    answer = career_write_take(postgres, creates, false, deadline, &result);
+    release(&job->result);
+    if (answer == CAREER_ANSWER_FAILED)
+        job->failure = result;
+    else
+        job->result = result;
+    committed = take(batch, job, deadline);
+    career_result_release(committed);
+    return settle(batch, job, deadline) == CAREER_ANSWER_DONE && committed;
+}
+
+/* Nothing to write: the decision was an error, or that all is well. */
+static void end_unwritten(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+
+    job->failed = job->error != NULL;
+    job->has_row = job->has_previous;
+    job->row = job->previous;
+    career_batch_finish(batch, i);
+}
+
+static void end_written(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+
+    job->has_row = true;
+    career_row_decode(&job->row, job->result, 0, 0);
+    career_batch_finish(batch, i);
+}
+
+/* The server refused something, or the connection broke. */
+static verdict judge_failure(career_batch *batch, size_t i, career_moment deadline)
+{
+    career_store_job *job = batch->jobs[i];
+    const char *code = job->failure ? career_result_sqlstate(job->failure) : NULL;
+    bool overran = career_postgres_overran(batch->session->postgres);
+
+    if (!job->failure || career_batch_dropped(batch, job->failure) ||
+        !roll_back(batch, deadline)) {
+        career_session_drop(batch->session, !overran);
+        release(&job->failure);
+        if (overran)
+            career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
+        else
+            career_batch_keep_or_fail(batch, i);
+        return GONE;
+    }
+    if (career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY &&
+        job->retries++ < ROUNDS_MAX - 1) {
+        release(&job->failure);
+        return AGAIN;
+    }
+    career_batch_refuse(batch, i);
+    return batch->session->postgres ? ENDED : GONE;
+}
+
+static verdict try_decide(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+    career_moment query = batch->session->store->config.query;
+    career_moment deadline = career_clock_now() + query;
+
+    deadline = deadline < job->deadline ? deadline : job->deadline;
+    if (!lock_row(batch, job, deadline))
+        return judge_failure(batch, i, deadline);
+    job->error = NULL;
+    job->change = job->decide(job->context, job->pool, job->has_previous ? &job->previous : NULL,
+                              &job->error);
+    if (!job->change && !job->error)
+        job->error = career_error_make(job->pool, CAREER_ERROR_INTERNAL_ERROR, "no decision");
+    /* The rules had their own budget; the row must not stay locked for want of a moment. */
+    deadline = career_clock_now() + query;
+    if (job->error || !job->change->any) {
+        bool kept = roll_back(batch, deadline);
+
+        if (!kept)
+            career_session_drop(batch->session, true);
+        end_unwritten(batch, i);
+        return kept ? ENDED : GONE;
+    }
+    if (!write_row(batch, job, deadline))
+        return judge_failure(batch, i, deadline);
+    if (!job->result)
+        return AGAIN;
+    end_written(batch, i);
+    return ENDED;
+}
+
+static verdict decide(career_batch *batch, size_t i)
+{
+    verdict come = AGAIN;
+
+    for (int n = 0; come == AGAIN && n < ROUNDS_MAX; n++)
+        come = try_decide(batch, i);
+    if (come != AGAIN)
+        return come;
+    career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE,
+                      "the row was made and removed again and again");
+    return ENDED;
+}
+
+bool career_serve_decides(career_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i] && batch->jobs[i]->task == CAREER_TASK_DECIDE &&
+            decide(batch, i) == GONE)
+            return false;
+    return true;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/outbox.h"
+
+#include <stdlib.h>
+
+#include <apr_strings.h>
+
+#include "base/pool.h"
+#include "store/job.h"
+
+/* In a result of the take: the entry, then the row as in a read. */
+enum { TAKEN_USER_ID, TAKEN_VERSION, TAKEN_ROW };
+
+static career_outbox_entry *decode(apr_pool_t *pool, const career_result *result)
+{
+    int count = career_result_rows(result);
+    career_outbox_entry *entries = apr_pcalloc(pool, (size_t)count * sizeof(*entries));
+
+    for (int i = 0; i < count; i++) {
+        career_outbox_entry *entry = &entries[i];
+
+        apr_cpystrn(entry->user_id, career_result_value(result, i, TAKEN_USER_ID).data,
+                    sizeof(entry->user_id));
+        entry->version = strtoll(career_result_value(result, i, TAKEN_VERSION).data, NULL, 10);
+        if (career_result_value(result, i, TAKEN_ROW + CAREER_ROW_USER_ID).data) {
+            career_row *row = apr_pcalloc(pool, sizeof(*row));
+
+            career_row_decode(row, result, i, TAKEN_ROW);
+            entry->row = row;
+        }
+    }
+    return entries;
+}
+
+/* A job of the outbox with its two parameters; the pool is its own. */
+static career_store_job *make_job(career_store *store, career_store_task task,
+                                  career_moment deadline)
+{
+    apr_pool_t *pool = career_pool_create();
+    career_store_job *job = pool ? career_store_job_make(store, task, "", pool, deadline) : NULL;
+
+    return job;
+}
+
+static void set_values(career_store_job *job, const char *first, const char *second)
+{
+    const char **values = apr_palloc(job->pool, 2 * sizeof(*values));
+
+    values[0] = first;
+    values[1] = second;
+    job->values = values;
+}
+
+career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_moment deadline,
+                                 career_outbox_entry **entries, size_t *count)
+{
+    career_store_job *job = make_job(store, CAREER_TASK_TAKE, deadline);
+    career_error *error;
+
+    *entries = NULL;
+    *count = 0;
+    if (!job)
+        return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
+    set_values(job, apr_itoa(job->pool, CAREER_OUTBOX_BATCH),
+               apr_itoa(job->pool, CAREER_OUTBOX_LEASE_SECONDS));
+    error = career_store_job_run(store, job, pool, NULL);
+    if (error)
+        return error;
+    *entries = decode(pool, job->result);
+    *count = (size_t)career_result_rows(job->result);
+    return NULL;
+}
+
+void career_outbox_remove(career_store *store, const career_outbox_done *entries, size_t count)
+{
+    career_moment lease = CAREER_OUTBOX_LEASE_SECONDS * CAREER_SECOND;
+    career_store_job *job =
+        count ? make_job(store, CAREER_TASK_REMOVE, career_clock_now() + lease) : NULL;
+    career_text users, versions;
+
+    if (!job)
+        return;
+    job->base.start_by = job->deadline; /* nobody waits: it may queue as long as it makes sense */
+    users = career_text_make(job->pool, 40 * count);
+    versions = career_text_make(job->pool, 20 * count);
+    for (size_t i = 0; i < count; i++) {
+        career_text_add_char(&users, i ? ',' : '{');
+        career_text_add_string(&users, entries[i].user_id);
+        career_text_add_char(&versions, i ? ',' : '{');
+        career_text_add_integer(&versions, entries[i].version);
+    }
+    career_text_add_char(&users, '}');
+    career_text_add_char(&versions, '}');
+    set_values(job, users.data, versions.data);
+    career_lanes_submit(store->lanes, &job->base);
+    career_job_release(&job->base);
+}

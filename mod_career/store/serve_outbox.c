@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The outbox on the lane's side: each job is a statement and a transaction of its own. */
+#include <apr_strings.h>
+
+#include "store/job.h"
+#include "store/outbox.h"
+
+static bool serve(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+    career_postgres *postgres = batch->session->postgres;
+    bool takes = job->task == CAREER_TASK_TAKE;
+    career_moment deadline = career_batch_limit(batch, job->task);
+    career_result *result = NULL, *unsettled = NULL;
+    career_answer answer, end = CAREER_ANSWER_LOST;
+    bool kept;
+
+    career_postgres_queue(postgres, takes ? CAREER_STATEMENT_TAKE : CAREER_STATEMENT_REMOVE,
+                          job->values);
+    career_postgres_sync(postgres);
+    answer = career_postgres_next(postgres, deadline, &result);
+    if (answer != CAREER_ANSWER_LOST)
+        end = career_postgres_settle(postgres, deadline, &unsettled);
+    kept = end != CAREER_ANSWER_LOST;
+    if (answer == CAREER_ANSWER_FAILED || end == CAREER_ANSWER_FAILED) {
+        job->failure = career_result_hold(answer == CAREER_ANSWER_FAILED ? result : unsettled);
+        kept = kept && !career_batch_dropped(batch, job->failure);
+        career_log_say(batch->session->store->log, CAREER_LOG_DATABASE_QUERY, "outbox, SQLSTATE %s",
+                       career_result_sqlstate(job->failure)); /* who asked may not listen */
+        career_batch_refuse(batch, i);
+    } else if (kept) {
+        job->result = career_result_hold(result);
+        career_batch_finish(batch, i);
+    }
+    career_result_release(result);
+    career_result_release(unsettled);
+    if (!kept && batch->session->postgres) /* what was taken, or not removed, comes back after its lease */
+        career_session_drop(batch->session, !career_postgres_overran(postgres));
+    if (!kept && batch->jobs[i])
+        career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
+    return kept;
+}
+
+bool career_serve_outbox(career_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i] && (batch->jobs[i]->task == CAREER_TASK_TAKE ||
+                               batch->jobs[i]->task == CAREER_TASK_REMOVE) &&
+            !serve(batch, i))
+            return false;
+    return true;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes, in rounds. A round is one pipeline of at most one write per user, the first that is not done yet,
+ * so that writes of one user keep their order; users come in the order of their ids, so that two lanes cannot
+ * deadlock. First all together in one transaction; when that fails, each in its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/job.h"
+#include "store/sqlstate.h"
+
+#define RETRIES_MAX 2
+/* How long a write that shares its exchange waits for a row that somebody else has locked. */
+#define HASTY "50"
+/* A patient one gives up a little before its exchange does, which would cost the connection. */
+#define PATIENT_MARGIN (100 * CAREER_MILLISECOND)
+
+typedef struct round {
+    career_write_mode mode;
+    career_moment deadline;
+    bool waits_little; /* with a lock_timeout before the statements */
+    char lock_timeout[16];
+    size_t count;
+    size_t jobs[CAREER_STORE_BATCH]; /* places in the batch */
+} round;
+
+void career_write_queue(career_postgres *postgres, const char *const *values, bool creates,
+                        bool doubtful)
+{
+    if (creates) {
+        const char *const insert[] = {values[CAREER_PLACE_USER_ID - 1],
+                                      values[CAREER_PLACE_CURRENT_ROLE - 1],
+                                      values[CAREER_PLACE_SENIORITY - 1],
+                                      values[CAREER_PLACE_INDUSTRY - 1]};
+
+        career_postgres_queue(postgres, CAREER_STATEMENT_INSERT, insert);
+        career_postgres_queue(postgres, CAREER_STATEMENT_COMPLETE, values);
+    } else {
+        career_postgres_queue(postgres, CAREER_STATEMENT_UPDATE, values);
+    }
+    if (doubtful)
+        career_postgres_queue(postgres, CAREER_STATEMENT_LANDED, values);
+}
+
+/* Keeps a result that has a row, or a failure, as the one that counts. */
+static void keep(career_result **kept, career_result *result, career_answer answer)
+{
+    if (answer == CAREER_ANSWER_FAILED || (!*kept && result && career_result_rows(result) > 0)) {
+        career_result_release(*kept);
+        *kept = result;
+    } else {
+        career_result_release(result);
+    }
+}
+
+career_answer career_write_take(career_postgres *postgres, bool creates, bool doubtful,
+                                career_moment deadline, career_result **result)
+{
+    career_answer worst = CAREER_ANSWER_DONE;
+
+    *result = NULL;
+    for (int left = 1 + creates + doubtful; left; left--) {
+        career_result *one;
+        career_answer answer = career_postgres_next(postgres, deadline, &one);
+
+        keep(result, one, answer);
+        if (answer == CAREER_ANSWER_LOST)
+            return answer;
+        if (answer != CAREER_ANSWER_DONE && worst != CAREER_ANSWER_FAILED)
+            worst = answer;
+    }
+    return worst;
+}
+
+/* -- which, and in what order -------------------------------------------------------------------- */
+
+static int by_user(const void *a, const void *b)
+{
+    const career_store_job *const *x = a, *const *y = b;
+
+    return strcmp((*x)->user_id, (*y)->user_id);
+}
+
+/* By insertion: batches are short and mostly of one, and equal users must keep their order. */
+static void sort_by_user(career_store_job **jobs, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        career_store_job *job = jobs[i];
+        size_t n = i;
+
+        for (; n && by_user(&jobs[n - 1], &job) > 0; n--)
+            jobs[n] = jobs[n - 1];
+        jobs[n] = job;
+    }
+}
+
+/* Writes to the front, by user; the places of finished jobs go. */
+static void arrange(career_batch *batch)
+{
+    career_store_job *others[CAREER_STORE_BATCH];
+    size_t writes = 0, rest = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        career_store_job *job = batch->jobs[i];
+
+        if (job && job->task == CAREER_TASK_WRITE)
+            batch->jobs[writes++] = job;
+        else if (job)
+            others[rest++] = job;
+    }
+    sort_by_user(batch->jobs, writes);
+    memcpy(batch->jobs + writes, others, rest * sizeof(*others));
+    batch->count = writes + rest;
+}
+
+/* The first write of each user that is in this mode. */
+static void pick(const career_batch *batch, round *turn, career_write_mode mode)
+{
+    const char *last = "";
+
+    turn->mode = mode;
+    turn->count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const career_store_job *job = batch->jobs[i];
+
+        if (!job || job->task != CAREER_TASK_WRITE)
+            continue;
+        if (job->mode == mode && strcmp(job->user_id, last) != 0)
+            turn->jobs[turn->count++] = i;
+        last = job->user_id;
+    }
+}
+
+static bool next_round(career_batch *batch, round *turn)
+{
+    pick(batch, turn, CAREER_WRITE_TOGETHER);
+    if (!turn->count)
+        pick(batch, turn, CAREER_WRITE_HASTY);
+    if (!turn->count)
+        pick(batch, turn, CAREER_WRITE_PATIENT);
+    if (turn->mode == CAREER_WRITE_HASTY && turn->count == 1) {
+        turn->mode = CAREER_WRITE_PATIENT; /* there is nobody to be quick for */
+        batch->jobs[turn->jobs[0]]->mode = CAREER_WRITE_PATIENT;
+    }
+    if (turn->mode == CAREER_WRITE_PATIENT && turn->count > 1)
+        turn->count = 1;
+    return turn->count > 0;
+}
+
+/* -- one round ----------------------------------------------------------------------------------- */
+
+static void set_limits(const career_batch *batch, round *turn)
+{
+    career_moment left, now = career_clock_now();
+
+    turn->deadline = career_batch_limit(batch, CAREER_TASK_WRITE);
+    turn->waits_little = turn->mode != CAREER_WRITE_TOGETHER || turn->count > 1;
+    snprintf(turn->lock_timeout, sizeof(turn->lock_timeout), HASTY);
+    if (turn->mode == CAREER_WRITE_PATIENT) {
+        left = (turn->deadline - now - PATIENT_MARGIN) / CAREER_MILLISECOND;
+        snprintf(turn->lock_timeout, sizeof(turn->lock_timeout), "%d",
+                 left > 1 && left < INT32_MAX ? (int)left : 1);
+    }
+}
+
+static void send_round(career_batch *batch, const round *turn)
+{
+    career_postgres *postgres = batch->session->postgres;
+    const char *lock_timeout = turn->lock_timeout;
+
+    for (size_t i = 0; i < turn->count; i++) {
+        career_store_job *job = batch->jobs[turn->jobs[i]];
+
+        if (turn->waits_little && (i == 0 || turn->mode != CAREER_WRITE_TOGETHER))
+            career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
+        job->fate = CAREER_FATE_UNKNOWN;
+        career_write_queue(postgres, job->values, job->creates, job->doubtful);
+        if (i + 1 == turn->count || turn->mode != CAREER_WRITE_TOGETHER)
+            career_postgres_sync(postgres);
+    }
+}
+
+/* The failure is the culprit's; what one fails undoes the others of the transaction. */
+static void blame(career_store_job **culprit, career_store_job *job, career_result *failure)
+{
+    if (*culprit || !failure) {
+        career_result_release(failure);
+        return;
+    }
+    *culprit = job;
+    job->failure = failure;
+}
+
+static career_answer take_job(career_postgres *postgres, career_store_job *job,
+                              career_moment deadline, career_store_job **culprit)
+{
+    career_result *result;
+    career_answer answer =
+        career_write_take(postgres, job->creates, job->doubtful, deadline, &result);
+
+    career_result_release(job->result);
+    job->result = answer == CAREER_ANSWER_DONE ? result : NULL;
+    if (answer == CAREER_ANSWER_FAILED)
+        blame(culprit, job, result);
+    else if (answer != CAREER_ANSWER_DONE)
+        career_result_release(result);
+    return answer;
+}
+
+/* Takes what came of the jobs [from, to) of a round, which are one transaction. */
+static career_answer take_transaction(career_batch *batch, const round *turn, size_t from,
+                                      size_t to)
+{
+    career_postgres *postgres = batch->session->postgres;
+    career_store_job *job = batch->jobs[turn->jobs[from]], *culprit = NULL;
+    career_answer answer = CAREER_ANSWER_DONE;
+    career_write_fate fate = CAREER_FATE_UNKNOWN;
+    career_result *result = NULL;
+
+    if (turn->waits_little) {
+        answer = career_postgres_next(postgres, turn->deadline, &result);
+        if (answer == CAREER_ANSWER_FAILED)
+            blame(&culprit, job, result);
+        else
+            career_result_release(result);
+    }
+    for (size_t i = from; i < to && answer != CAREER_ANSWER_LOST; i++) {
+        job = batch->jobs[turn->jobs[i]];
+        answer = take_job(postgres, job, turn->deadline, &culprit);
+    }
+    if (answer != CAREER_ANSWER_LOST) {
+        answer = career_postgres_settle(postgres, turn->deadline, &result);
+        blame(&culprit, job, result); /* the commit failed: told to the last, who is tried alone next */
+    }
+    if (culprit)
+        fate = CAREER_FATE_UNDONE;
+    else if (answer == CAREER_ANSWER_DONE)
+        fate = CAREER_FATE_COMMITTED;
+    for (size_t i = from; i < to; i++)
+        batch->jobs[turn->jobs[i]]->fate = fate;
+    return answer;
+}
+
+static bool take_round(career_batch *batch, const round *turn)
+{
+    size_t step = turn->mode == CAREER_WRITE_TOGETHER ? turn->count : 1;
+
+    for (size_t i = 0; i < turn->count; i += step)
+        if (take_transaction(batch, turn, i, i + step) == CAREER_ANSWER_LOST)
+            return false;
+    return true;
+}
+
+/* -- what to make of it -------------------------------------------------------------------------- */
+
+static void end_committed(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+
+    job->has_row = job->result != NULL;
+    if (job->has_row)
+        career_row_decode(&job->row, job->result, 0, 0);
+    career_batch_finish(batch, i);
+}
+
+static void forget_failure(career_store_job *job)
+{
+    career_result_release(job->failure);
+    job->failure = NULL;
+}
+
+/* Undone, and the connection is good. */
+static void judge_undone(career_batch *batch, size_t i, const round *turn)
+{
+    career_store_job *job = batch->jobs[i];
+    const char *code = job->failure ? career_result_sqlstate(job->failure) : NULL; /* NULL: a neighbour's */
+    bool retry = career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY;
+
+    if (turn->mode == CAREER_WRITE_TOGETHER && turn->count > 1) {
+        job->mode = CAREER_WRITE_HASTY;
+    } else if (turn->mode == CAREER_WRITE_HASTY && code && strcmp(code, "55P03") == 0) {
+        job->mode = CAREER_WRITE_PATIENT;
+    } else if (retry && job->retries < RETRIES_MAX) {
+        job->retries++;
+        job->mode = CAREER_WRITE_PATIENT;
+    } else if (job->failure) {
+        career_batch_refuse(batch, i);
+        return;
+    } else {
+        career_batch_fail(batch, i, CAREER_ERROR_INTERNAL_ERROR, "undone for no reason given");
+        return;
+    }
+    forget_failure(job);
+}
+
+/* A failure that ends the connection, such as a shutdown or a server that only reads now. */
+static bool fatal(career_batch *batch, const round *turn)
+{
+    bool dropped = false;
+
+    for (size_t i = 0; i < turn->count; i++) {
+        career_store_job *job = batch->jobs[turn->jobs[i]];
+
+        if (!job->failure || !career_batch_dropped(batch, job->failure))
+            continue;
+        dropped = true;
+        forget_failure(job);
+    }
+    return dropped;
+}
+
+/* The connection is gone. What overran is over; what was undone, or may have committed, has one more try. */
+static void judge_lost(career_batch *batch, const round *turn, bool overran)
+{
+    for (size_t i = 0; i < turn->count; i++) {
+        size_t n = turn->jobs[i];
+        career_store_job *job = batch->jobs[n];
+
+        if (job->fate == CAREER_FATE_COMMITTED) {
+            end_committed(batch, n);
+        } else if (overran) {
+            career_batch_fail(batch, n, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
+        } else {
+            job->doubtful = job->doubtful || job->fate == CAREER_FATE_UNKNOWN;
+            forget_failure(job);
+            career_batch_keep_or_fail(batch, n);
+        }
+    }
+}
+
+static bool serve_round(career_batch *batch, round *turn)
+{
+    bool kept, overran;
+
+    set_limits(batch, turn);
+    send_round(batch, turn);
+    kept = take_round(batch, turn);
+    overran = !kept && career_postgres_overran(batch->session->postgres);
+    if (fatal(batch, turn))
+        kept = overran = false;
+    else if (!kept)
+        career_session_drop(batch->session, !overran);
+    if (!kept) {
+        judge_lost(batch, turn, overran);
+        return false;
+    }
+    for (size_t i = 0; i < turn->count; i++)
+        if (batch->jobs[turn->jobs[i]]->fate == CAREER_FATE_COMMITTED)
+            end_committed(batch, turn->jobs[i]);
+    for (size_t i = 0; i < turn->count; i++) /* these may have questions to ask */
+        if (batch->jobs[turn->jobs[i]])
+            judge_undone(batch, turn->jobs[i], turn);
+    return batch->session->postgres != NULL;
+}
+
+bool career_serve_writes(career_batch *batch)
+{
+    round turn;
+
+    arrange(batch);
+    while (next_round(batch, &turn))
+        if (!serve_round(batch, &turn))
+            return false;
+    return true;
+}
