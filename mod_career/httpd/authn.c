@@ -32,6 +32,12 @@ static career_error *verify(career_request *rq, career_slice token, const career
                                user);
 }
 
+static bool might_newer_help(const career_error *error)
+{
+    return career_token_key_is_unknown(error) ||
+           (error && error->id == CAREER_ERROR_KEYS_UNAVAILABLE);
+}
+
 /* A key that no set had a moment ago: the request waits for the fetch that it causes rather than tell a
  * frontend that its user is signed out. While a set is missing altogether, nobody can say. */
 static career_error *verify_with_newer(career_request *rq, career_slice token,
@@ -39,12 +45,13 @@ static career_error *verify_with_newer(career_request *rq, career_slice token,
                                        career_identity **user)
 {
     career_moment until = career_clock_now() + ROTATION_PATIENCE;
+    uint64_t generation = keys ? career_keys_generation(keys) : 0;
 
-    if (career_keyring_await(rq->host->keyring, career_keys_generation(keys), until)) {
+    if (career_keyring_await(rq->host->keyring, generation, until)) {
         keys = use_keys(rq);
         error = verify(rq, token, keys, user);
     }
-    if (!career_token_kid_is_unknown(error) || career_keyring_is_complete(rq->host->keyring))
+    if (!career_token_key_is_unknown(error) || career_keyring_is_complete(rq->host->keyring))
         return error;
     return career_error_make(rq->r->pool, CAREER_ERROR_KEYS_UNAVAILABLE,
                              "a key set has not been fetched yet, or is too old");
@@ -102,7 +109,7 @@ career_error *career_request_authenticate(career_request *rq)
         return error;
     keys = use_keys(rq);
     error = verify(rq, token, keys, &user);
-    if (career_token_kid_is_unknown(error))
+    if (might_newer_help(error))
         error = verify_with_newer(rq, token, keys, error, &user);
     if (error)
         return error;

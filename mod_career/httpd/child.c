@@ -17,9 +17,7 @@
 #define TICK CAREER_SECOND
 #define KEYS_TICK (CAREER_SECOND / 2) /* a key that is gone is gone everywhere within a second */
 
-static career_ticker *ticker;      /* rules and outbox */
-static career_ticker *keys_ticker; /* key sets by URL; a fetch may take seconds */
-static atomic_bool stopping;
+static career_ticker *ticker;
 
 static career_store_config store_config(const career_config *config)
 {
@@ -120,35 +118,10 @@ static void tick(void *unused)
             host->look_at = now + host->config->rules_interval;
             career_watch_tick(host->watch);
         }
+        career_keyring_tick(host->keyring);
         if (host->owns_invalidator)
             career_invalidator_tick(host->invalidator);
     }
-}
-
-static career_moment shortest_interval(void)
-{
-    career_moment shortest = TICK;
-
-    for (size_t i = 0; i < career_hosts_count(); i++) {
-        career_moment wanted = career_hosts_at(i)->config->rules_interval;
-
-        if (wanted < shortest)
-            shortest = wanted;
-    }
-    return shortest < 10 * CAREER_MILLISECOND ? 10 * CAREER_MILLISECOND : shortest;
-}
-
-static void keys_tick(void *unused)
-{
-    (void)unused;
-    for (size_t i = 0; i < career_hosts_count(); i++)
-        career_keyring_tick(career_hosts_at(i)->keyring, &stopping);
-}
-
-static void wake_keys_ticker(void *unused)
-{
-    (void)unused;
-    career_ticker_nudge(keys_ticker);
 }
 
 static bool fetches_keys(void)
@@ -159,15 +132,17 @@ static bool fetches_keys(void)
     return false;
 }
 
-static bool start_tickers(void)
+static career_moment shortest_interval(void)
 {
-    ticker = career_ticker_start("career-ticker", shortest_interval(), tick, NULL);
-    if (!ticker || !fetches_keys())
-        return ticker != NULL;
-    keys_ticker = career_ticker_start("career-keys", KEYS_TICK, keys_tick, NULL);
-    for (size_t i = 0; keys_ticker && i < career_hosts_count(); i++)
-        career_keyring_on_want(career_hosts_at(i)->keyring, wake_keys_ticker, NULL);
-    return keys_ticker != NULL;
+    career_moment shortest = fetches_keys() ? KEYS_TICK : TICK;
+
+    for (size_t i = 0; i < career_hosts_count(); i++) {
+        career_moment wanted = career_hosts_at(i)->config->rules_interval;
+
+        if (wanted < shortest)
+            shortest = wanted;
+    }
+    return shortest < 10 * CAREER_MILLISECOND ? 10 * CAREER_MILLISECOND : shortest;
 }
 
 void career_child_start(server_rec *main_server)
@@ -179,7 +154,8 @@ void career_child_start(server_rec *main_server)
         career_fetch_start();
     for (size_t i = 0; i < career_hosts_count(); i++)
         start(career_hosts_at(i), i);
-    if (!start_tickers())
+    ticker = career_ticker_start("career-ticker", shortest_interval(), tick, NULL);
+    if (!ticker)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server,
                      "CAREER0003: configuration: no thread for the ticker; this child will see no "
                      "new rules or keys; raise the limit of threads");
@@ -196,21 +172,20 @@ static bool stop_invalidators(career_moment until)
     return true;
 }
 
-/* In the order of who uses whom: tickers, invalidators, stores. What has not ended in time is left as it is:
+/* In the order of who uses whom: ticker, invalidators, stores. What has not ended in time is left as it is:
  * the process ends anyway, and what was not cleared is in the outbox. */
 void career_child_stop(bool graceful)
 {
     career_moment until = career_clock_now() + (graceful ? STOP_PATIENCE : STOP_PATIENCE / 4);
 
-    atomic_store(&stopping, true);
-    if (!career_ticker_stop(keys_ticker, until) || !career_ticker_stop(ticker, until) ||
-        !stop_invalidators(until))
+    if (!career_ticker_stop(ticker, until) || !stop_invalidators(until))
         return;
     for (size_t i = 0; i < career_hosts_count(); i++) {
         career_host *host = career_hosts_at(i);
 
         if (host->owns_store && !career_store_stop(host->store, until))
             return;
-        career_keyring_destroy(host->keyring);
+        if (!career_keyring_stop(host->keyring, until))
+            return;
     }
 }

@@ -226,14 +226,14 @@ career_config *career_config_of(server_rec *server)
 
 static const char *source_fault(apr_pool_t *pool, const char *source)
 {
-    const char *text, *fault;
+    const char *text, *skipped, *fault;
 
     if (strncmp(source, "file:", 5) != 0)
         fault = career_fetch_check_url(source);
     else
         fault = career_value_file(pool, source + 5, false, &text);
     if (!fault && strncmp(source, "file:", 5) == 0)
-        fault = career_keyring_check_text(pool, career_slice_of(text));
+        fault = career_keyring_check_text(pool, career_slice_of(text), &skipped);
     return fault ? apr_psprintf(pool, "CareerJwtKeys: '%s': %s", source, fault) : NULL;
 }
 
@@ -255,6 +255,10 @@ static const char *token_fault(apr_pool_t *pool, const career_config *config)
         if (fault)
             return fault;
     }
+    if (config->keys_cooldown < 100 * CAREER_MILLISECOND ||
+        config->keys_every < config->keys_cooldown || config->keys_stale < config->keys_every)
+        return "CareerJwtKeysRefresh: cooldown is at least 100ms, every at least cooldown, and stale "
+               "at least every";
     return urls > CAREER_KEYRING_URLS_MAX ? "CareerJwtKeys: at most 8 URLs" : NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include <http_core.h>
 #include <http_protocol.h>
+#include <http_request.h>
 
 #include <apr_strings.h>
 
@@ -32,9 +33,22 @@ static void forget_error_documents(request_rec *r)
     }
 }
 
+/* The core shows hooks of this phase the server's defaults, and walks the locations after it. */
+static bool is_located(request_rec *r)
+{
+    ap_conf_vector_t *defaults = r->per_dir_config;
+
+    if (!career_config_of(r->server)->host)
+        return false;
+    if (ap_location_walk(r) == OK && career_request_is_ours(r))
+        return true;
+    r->per_dir_config = defaults;
+    return false;
+}
+
 int career_handler_locate(request_rec *r)
 {
-    if (!career_request_is_ours(r))
+    if (!is_located(r))
         return DECLINED;
     career_request_of(r);
     forget_error_documents(r);

@@ -139,22 +139,43 @@ static career_board *board_of_url(apr_pool_t *process, const char *url)
     return career_board_open(process, apr_pstrcat(process, "keys:", url, NULL), CAREER_FETCH_SIZE);
 }
 
-static const char *open_source(apr_pool_t *pool, apr_pool_t *process, const char *source,
-                               career_keyring_config *sources, career_slice *files)
+static const char *open_key_file(apr_pool_t *pool, career_host *host, const char *path,
+                                 career_slice *files)
 {
-    const char *text, *fault;
+    const char *text, *skipped = NULL, *fault = career_value_file(pool, path, false, &text);
+
+    if (!fault)
+        fault = career_keyring_check_text(pool, career_slice_of(text), &skipped);
+    if (fault)
+        return fault;
+    files[host->sources.file_count++] = career_slice_of(text);
+    if (skipped)
+        career_log_say(host->log, CAREER_LOG_KEYS_SKIPPED, "%s: %s", path, skipped);
+    return NULL;
+}
+
+static const char *open_source(apr_pool_t *pool, apr_pool_t *process, career_host *host,
+                               const char *source, career_slice *files)
+{
+    career_keyring_config *sources = &host->sources;
     career_board *board;
 
-    if (strncmp(source, "file:", 5) == 0) {
-        fault = career_value_file(pool, source + 5, false, &text);
-        if (!fault)
-            files[sources->file_count++] = career_slice_of(text);
-        return fault;
-    }
+    if (strncmp(source, "file:", 5) == 0)
+        return open_key_file(pool, host, source + 5, files);
     board = board_of_url(process, source);
     sources->urls[sources->url_count] = source;
     sources->boards[sources->url_count++] = board;
     return board ? NULL : "shared memory cannot be had";
+}
+
+/* A quarter of the server's threads: enough for a rotation, and a flood of forged key ids leaves the rest. */
+static unsigned key_seats(void)
+{
+    int threads = 0, children = 0;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
+    return 2 + (unsigned)(children > 0 ? children : 0) * (unsigned)(threads > 1 ? threads : 1) / 4;
 }
 
 static int open_keys(apr_pool_t *pool, apr_pool_t *process, career_host *host)
@@ -164,15 +185,16 @@ static int open_keys(apr_pool_t *pool, apr_pool_t *process, career_host *host)
     career_slice *files;
 
     host->sources = (career_keyring_config){.secret = config->jwt_secret,
-                                            .every = config->keys_every,
-                                            .cooldown = config->keys_cooldown,
-                                            .stale = config->keys_stale};
+                                            .refresh = {.every = config->keys_every,
+                                                        .cooldown = config->keys_cooldown,
+                                                        .stale = config->keys_stale,
+                                                        .seats = key_seats()}};
     while (config->jwt_keys && config->jwt_keys[count])
         count++;
     host->sources.files = files = apr_pcalloc(pool, (count + 1) * sizeof(*files));
     for (size_t i = 0; i < count; i++) {
         const char *source = config->jwt_keys[i];
-        const char *fault = open_source(pool, process, source, &host->sources, files);
+        const char *fault = open_source(pool, process, host, source, files);
 
         if (fault)
             return refuse(pool, host->server,

@@ -12,11 +12,28 @@
 
 #include "httpd/module.h"
 
-bool career_request_is_ours(const request_rec *r)
+/* SetHandler is an expression to httpd, even where it is a plain name. */
+static const char *configured_handler(request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const char *fault = NULL, *name = core->handler;
 
-    return core->handler && strcmp(core->handler, CAREER_HANDLER) == 0;
+    if (core->expr_handler)
+        name = ap_expr_str_exec(r, core->expr_handler, &fault);
+    return fault ? NULL : name;
+}
+
+bool career_request_is_ours(request_rec *r)
+{
+    const career_request *rq = ap_get_module_config(r->request_config, &career_module);
+    const char *handler;
+
+    if (rq)
+        return rq->is_ours;
+    if (!career_config_of(r->server)->host)
+        return false;
+    handler = configured_handler(r);
+    return handler && strcmp(handler, CAREER_HANDLER) == 0;
 }
 
 static bool is_request_id(const char *text)
@@ -64,12 +81,13 @@ career_request *career_request_of(request_rec *r)
     if (rq)
         return rq;
     rq = apr_pcalloc(r->pool, sizeof(*rq));
+    rq->is_ours = career_request_is_ours(r);
     ap_set_module_config(r->request_config, &career_module, rq);
     rq->r = r;
     rq->host = career_config_of(r->server)->host;
     rq->id = request_id(r);
     apr_table_setn(r->err_headers_out, "X-Request-Id", rq->id);
-    if (career_request_is_ours(r)) { /* not for other content that AuthType Career protects */
+    if (rq->is_ours) { /* not for other content that AuthType Career protects */
         apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
         career_cors_apply(rq);
     }

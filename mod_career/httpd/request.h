@@ -18,6 +18,7 @@
 
 typedef struct career_request {
     request_rec *r;
+    bool is_ours; /* the resource itself, not other content that AuthType Career protects */
     const career_host *host; /* NULL: the virtual host is not configured */
     const char *id;          /* X-Request-Id, accepted or made */
     const career_identity *user;
@@ -26,8 +27,8 @@ typedef struct career_request {
     const career_error *refusal; /* what AuthType Career found wrong, for the envelope */
 } career_request;
 
-/* Is the handler of this location ours? Known once the location has been walked. */
-bool career_request_is_ours(const request_rec *r);
+/* Is the handler of this location ours, and the host configured? Known once the location has been walked. */
+bool career_request_is_ours(request_rec *r);
 
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
  * nosniff). */
