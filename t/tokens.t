@@ -53,7 +53,7 @@ subtest 'the header' => sub {
     is owner(present("Bearer  $good")), $user, 'two blanks';
     my %bad = ('no token' => 'Bearer', 'a tab' => "Bearer\t$good", 'junk behind' => "Bearer $good junk",
         'two tokens' => "Bearer $good, Bearer $good", 'a comma' => "Bearer $good,", 'quotes' => qq(Bearer "$good"),
-        'a byte above 127' => "Bearer $good\xe9", 'two schemes' => "Bearer Bearer $good");
+        'two schemes' => "Bearer Bearer $good");
     for my $name (sort keys %bad) {
         is_error(my $answer = present($bad{$name}), 401, 'invalid_token', $name);
         like header($answer, 'www-authenticate'), qr/error="invalid_token"/, "$name: challenge";
@@ -62,6 +62,7 @@ subtest 'the header' => sub {
     is $wire->("Authorization: Bearer $good", "Authorization: Bearer $good")->{status}, 401, 'two headers';
     is $wire->("Authorization: Bearer $good", 'Authorization: Basic dXNlcjpwYXNz')->{status}, 401, 'two headers of two schemes';
     is $wire->("Authorization: Bearer $header.", " $payload.$signature")->{status}, 401, 'a folded header';
+    is $wire->("Authorization: Bearer $good\xe9")->{status}, 401, 'a byte above 127';
     is $wire->('Authorization: Bearer ')->{status}, 401, 'a blank and nothing';
     is $wire->("Authorization: Bearer $good  ")->{status}, 200, 'trailing blanks are not part of it';
     is $wire->('Authorization: Bearer ' . 'a' x 9000)->{status}, 400, 'one that is too long for httpd';
@@ -77,7 +78,7 @@ subtest 'the signature' => sub {
         'on another payload' => join('.', $header, (split /\./, token(sub => $other))[1], $signature),
         'empty' => "$header.$payload.", 'missing' => "$header.$payload", 'truncated' => "$header.$payload." . base64url(substr $raw, 0, 16),
         'extended' => "$header.$payload." . base64url("$raw\0"), 'twice' => "$header.$payload." . base64url($raw x 2),
-        'one bit off' => "$header.$payload." . base64url($raw ^ "\1"), 'zeros' => "$header.$payload." . base64url("\0" x 32)
+        'one bit off' => "$header.$payload." . base64url($raw ^. "\1"), 'zeros' => "$header.$payload." . base64url("\0" x 32)
     );
     refuses($bad{$_}, "a signature $_") for sort keys %bad;
 };
@@ -141,9 +142,8 @@ subtest 'times' => sub {
     my $raw = sub ($exp) {
         sign({ alg => 'HS256' }, qq({"sub":"$user","aud":"authenticated","role":"authenticated","iat":$now,"exp":$exp}))
     };
-    refuses($raw->($_), "exp $_", code => $_ =~ /^-?\d+$/ ? 'token_expired' : 'invalid_token')
-        for 'null', '"' . ($now + 1000) . '"', 'true', '[]', '{}', '1e400', '-1', '0';
-    admits($raw->('1e300'), 'exp 1e300 is a very long time');
+    refuses($raw->('0'), 'exp 0', code => 'token_expired');
+    refuses($raw->($_), "exp $_") for 'null', '"' . ($now + 1000) . '"', 'true', '[]', '{}', '-1', '1e300', '1e400';
     refuses(token(sub => $user, nbf => $now + 3600), 'nbf to come');
     admits(token(sub => $user, nbf => $now - 3600), 'nbf past');
     refuses(token(sub => $user, nbf => "$now"  . 'x'), 'nbf that is a string');
@@ -190,7 +190,7 @@ subtest 'role' => sub {
         like header($answer, 'www-authenticate'), qr/error="insufficient_scope"/, 'challenge';
     }
     refuses(token(sub => $user, role => undef), 'no role');
-    refuses(token(sub => $user, role => ['authenticated']), 'a list of roles');
+    is_error($stack->get(token => token(sub => $user, role => ['authenticated'])), 403, 'forbidden', 'a list of roles');
     my $anon = token(sub => undef, aud => undef, iss => 'supabase', role => 'anon');
     is $stack->get(token => $anon)->{status}, 401, 'a legacy anon key is no user';
     for my $key ('sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH', 'sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz') {

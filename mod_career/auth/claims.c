@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth/claims.h"
 
-/* What nobody reads (user_metadata) may be nested deeper than our own documents. */
-#define DEPTH_MAX 512
-
 /* Seconds: the last one of the year 9999 (RFC 3339). Later dates are faults or attacks on
  * arithmetic. */
 #define DATE_MAX INT64_C(253402300799)
@@ -15,11 +12,11 @@ static career_error *refuse(apr_pool_t *pool, const char *cause)
 
 const career_json *career_claims_parse(apr_pool_t *pool, career_slice payload)
 {
+    static const char *const names[] = {"iss", "sub", "aud",  "exp", "nbf",
+                                        "iat", "role", "aal", NULL};
     const char *why; /* may quote the payload: not for the log */
-    const career_json *claims =
-        career_json_parse_deep(pool, payload.data, payload.len, DEPTH_MAX, &why);
 
-    return claims && claims->type == CAREER_JSON_OBJECT ? claims : NULL;
+    return career_json_pick(pool, payload.data, payload.len, CAREER_CLAIMS_DEPTH_MAX, names, &why);
 }
 
 static bool is_text(const career_json *value, const char *text)
@@ -167,8 +164,8 @@ static career_error *check_role(apr_pool_t *pool, const career_json *claims,
 /* Age and role come last: "expired" shall mean that refreshing helps, "forbidden" that the user is
  * known. */
 career_error *career_claims_check(apr_pool_t *pool, const career_json *claims,
-                                  const career_token_policy *policy, apr_time_t now,
-                                  career_identity **identity)
+                                  career_slice payload, const career_token_policy *policy,
+                                  apr_time_t now, career_identity **identity)
 {
     career_identity *made = apr_pcalloc(pool, sizeof(*made));
     const career_json *level = career_json_get(claims, "aal");
@@ -187,7 +184,7 @@ career_error *career_claims_check(apr_pool_t *pool, const career_json *claims,
         return error;
     made->role = career_json_get(claims, "role")->string.data;
     made->aal = level && level->type == CAREER_JSON_STRING ? level->string.data : NULL;
-    made->claims = claims;
+    made->payload = payload;
     *identity = made;
     return NULL;
 }

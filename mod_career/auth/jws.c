@@ -100,28 +100,33 @@ static career_error *judge_header(apr_pool_t *pool, const career_json *json, jws
 
 static career_error *read_header(apr_pool_t *pool, career_slice text, jws_header *header)
 {
+    static const char *const names[] = {"alg", "kid", "typ", "crit", "b64",
+                                        "zip", "enc", "cty", NULL};
     const career_json *json;
     career_slice bytes;
     const char *why; /* may quote the header: not for the log */
 
     if (!career_base64url_decode(pool, text, &bytes))
         return refuse(pool, "malformed: the header is not base64url");
-    json = career_json_parse(pool, bytes.data, bytes.len, &why);
-    if (!json || json->type != CAREER_JSON_OBJECT)
+    json = career_json_pick(pool, bytes.data, bytes.len, CAREER_JSON_DEPTH_MAX, names, &why);
+    if (!json)
         return refuse(pool, "malformed: the header is not a JSON object");
     return judge_header(pool, json, header);
 }
 
-/* Only published keys have a kid, and secrets are never published: a fetch cannot help HS256. */
+/* Secrets are never published: a fetch cannot help HS256. */
 static career_error *no_key(apr_pool_t *pool, const jws_header *header)
 {
-    if (header->kid.data && header->algorithm != CAREER_HS256)
+    const char *name = career_algorithm_name(header->algorithm);
+
+    if (header->algorithm == CAREER_HS256)
+        return refuse(pool, "algorithm: no key for HS256");
+    if (header->kid.data)
         return career_error_make(pool, CAREER_ERROR_INVALID_TOKEN,
-                                 CAREER_TOKEN_UNKNOWN_KID ": no %s key with kid \"%s\"",
-                                 career_algorithm_name(header->algorithm),
+                                 CAREER_TOKEN_UNKNOWN_KID ": no %s key with kid \"%s\"", name,
                                  career_kid_escape(pool, header->kid));
-    return career_error_make(pool, CAREER_ERROR_INVALID_TOKEN, "algorithm: no key for %s",
-                             career_algorithm_name(header->algorithm));
+    return career_error_make(pool, CAREER_ERROR_INVALID_TOKEN,
+                             CAREER_TOKEN_NO_KEY ": no %s key, and the token names none", name);
 }
 
 static career_error *check_signature(apr_pool_t *pool, const career_keys *keys,

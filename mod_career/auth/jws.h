@@ -12,8 +12,8 @@
 
 /* The verified payload, from the pool; it may be empty. Fails with INVALID_TOKEN, or with
  * KEYS_UNAVAILABLE when the token looks right but keys is NULL or empty. The cause begins with a
- * reason code: "malformed", "too_long", "header", "algorithm" (one that no key of ours has),
- * "unknown_kid", "signature". */
+ * reason code: "malformed", "too_long", "header", "algorithm" (one that no key of ours can
+ * have), "unknown_kid", "no_key" (for a token without kid), "signature". */
 career_error *career_jws_verify(apr_pool_t *pool, career_slice token, const career_keys *keys,
                                 career_slice *payload);
 

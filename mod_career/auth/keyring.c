@@ -36,13 +36,13 @@ static void add_url(career_keyring *self, career_keys *keys, apr_pool_t *pool, s
 }
 
 /* A new set from everything there is. */
-static career_keys *mix(career_keyring *self, apr_pool_t *pool)
+static career_keys *mix(career_keyring *self, apr_pool_t *pool, bool *complete)
 {
     const career_keyring_config *config = &self->config;
     career_keys *keys = career_keys_create(self->generation + 1);
     const char *skipped; /* the configuration has told */
-    bool complete = true;
 
+    *complete = true;
     if (!keys)
         return NULL;
     if (config->secret)
@@ -51,9 +51,8 @@ static career_keys *mix(career_keyring *self, apr_pool_t *pool)
         career_keys_add_public(keys, pool, config->files[i], &skipped);
     for (size_t i = 0; i < config->url_count; i++) {
         add_url(self, keys, pool, i);
-        complete = complete && self->used[i].usable;
+        *complete = *complete && self->used[i].usable;
     }
-    atomic_store(&self->complete, complete);
     return keys;
 }
 
@@ -61,7 +60,8 @@ static career_keys *mix(career_keyring *self, apr_pool_t *pool)
 static bool build(career_keyring *self)
 {
     apr_pool_t *pool = career_pool_create();
-    career_keys *keys = pool ? mix(self, pool) : NULL;
+    bool complete;
+    career_keys *keys = pool ? mix(self, pool, &complete) : NULL;
 
     if (pool)
         apr_pool_destroy(pool);
@@ -69,6 +69,7 @@ static bool build(career_keyring *self)
         return false;
     self->generation++;
     career_shelf_publish(&self->shelf, (career_snapshot *)keys);
+    atomic_store(&self->complete, complete);
     return true;
 }
 
@@ -163,16 +164,18 @@ bool career_keyring_await(career_keyring *self, uint64_t generation, career_mome
 {
     struct timespec pause = career_clock_timespec(LOOK_AGAIN);
     unsigned attended;
-    bool busy = true;
+    bool busy;
 
     if (self->config.url_count == 0)
         return false;
     if (catch_up(self) > generation)
         return true;
     attended = attend(self);
+    busy = attended != 0;
     while (busy && career_clock_now() < until) {
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-        busy = is_busy(self, attended); /* asked first: what a fetch brought is there when it has ended */
+        busy = is_busy(self,
+                       attended); /* asked first: what a fetch brought is there when it has ended */
         if (catch_up(self) > generation)
             return true;
     }

@@ -18,12 +18,12 @@ typedef struct career_keyring career_keyring;
 
 /* Everything it points to outlives the keyring. */
 typedef struct career_keyring_config {
-    const char *secret;                             /* HS256, or NULL */
+    const char *secret; /* HS256, or NULL */
     size_t file_count;
-    const career_slice *files;                      /* texts of public keys */
+    const career_slice *files; /* texts of public keys */
     size_t url_count;
     const char *urls[CAREER_KEYRING_URLS_MAX];
-    career_board *boards[CAREER_KEYRING_URLS_MAX];  /* the last good answer of each URL */
+    career_board *boards[CAREER_KEYRING_URLS_MAX]; /* the last good answer of each URL */
     career_refresh refresh;
 } career_keyring_config;
 

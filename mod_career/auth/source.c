@@ -59,7 +59,8 @@ static void publish(career_source *self, apr_pool_t *pool, const career_slice *p
 {
     uint64_t before = career_board_generation(self->board);
     uint64_t after = career_board_publish(self->board, career_text_digest(pool, parts, 1), parts);
-    bool back = career_board_complain(self->board, ALL_IS_WELL); /* news, if that was not the last */
+    bool back =
+        career_board_complain(self->board, ALL_IS_WELL); /* news, if that was not the last */
 
     if (after != before) {
         career_log_say(&self->log, CAREER_LOG_KEYS_CHANGED, "%s: %s", self->url,
@@ -154,8 +155,8 @@ static void begin(career_source *self)
 
 void career_source_fetch(career_source *self, bool wanted)
 {
-    if ((wanted || is_due(self)) &&
-        career_board_may_elect(self->board, self->refresh.cooldown) && reserve(self))
+    if ((wanted || is_due(self)) && career_board_may_elect(self->board, self->refresh.cooldown) &&
+        reserve(self))
         begin(self);
 }
 
@@ -169,9 +170,13 @@ bool career_source_is_busy(const career_source *self)
     return career_board_is_busy(self->board);
 }
 
-bool career_source_stop(career_source *self, career_moment until)
+void career_source_end(career_source *self)
 {
     atomic_store(&self->stopping, true);
+}
+
+bool career_source_join(career_source *self, career_moment until)
+{
     switch (atomic_load(&self->state)) {
     case IDLE:
         return true;

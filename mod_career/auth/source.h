@@ -3,7 +3,7 @@
  * A key set that is published at a URL: its last good answer stands on a board that all processes of the
  * server share, and one of them at a time fetches it anew, on a thread of its own that ends with the fetch.
  * Knows when that is due and what to tell the operator; not what is done with the keys. Any thread of its
- * process may call it; none of the calls waits but stop.
+ * process may call it; none of the calls waits but join.
  */
 #ifndef CAREER_SOURCE_H
 #define CAREER_SOURCE_H
@@ -26,7 +26,8 @@ typedef struct career_source {
     const char *url;
     career_board *board;
     career_refresh refresh;
-    career_log log; /* of its own, so that one failing URL does not hold back the lines of another */
+    career_log
+        log; /* of its own, so that one failing URL does not hold back the lines of another */
     atomic_bool stopping;
     atomic_int state; /* of the thread, likewise below */
     atomic_bool ended;
@@ -47,7 +48,9 @@ void career_source_fetch(career_source *source, bool wanted);
 bool career_source_attend(const career_source *source);
 bool career_source_is_busy(const career_source *source);
 
-/* Ends a fetch of this process. Takes no lock; false when it has not ended by then. */
-bool career_source_stop(career_source *source, career_moment until);
+/* Tells a fetch of this process to end, for good. */
+void career_source_end(career_source *source);
+/* Takes no lock; false when it has not ended by then. */
+bool career_source_join(career_source *source, career_moment until);
 
 #endif

@@ -21,9 +21,10 @@ static bool has_code(const career_error *error, const char *code)
     return strncmp(error->cause, code, len) == 0 && error->cause[len] == ':';
 }
 
-bool career_token_kid_is_unknown(const career_error *error)
+bool career_token_key_is_unknown(const career_error *error)
 {
-    return error && has_code(error, CAREER_TOKEN_UNKNOWN_KID);
+    return error &&
+           (has_code(error, CAREER_TOKEN_UNKNOWN_KID) || has_code(error, CAREER_TOKEN_NO_KEY));
 }
 
 /* ---- the Authorization header ---- */
@@ -130,5 +131,5 @@ career_error *career_token_verify(apr_pool_t *pool, career_slice token, const ca
     if (career_claims_are_api_key(claims))
         return refuse(pool, "api_key: the project's legacy API key (a JWT with the role anon or "
                             "service_role) was presented" API_KEY);
-    return career_claims_check(pool, claims, policy, now, identity);
+    return career_claims_check(pool, claims, payload, policy, now, identity);
 }

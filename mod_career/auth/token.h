@@ -23,11 +23,13 @@ typedef struct career_token_policy {
     apr_interval_time_t lifetime_max; /* µs between now and exp, or 0: not checked */
 } career_token_policy;
 
-/* The reason code of a token whose kid no key has: newer keys might. */
+/* The reason codes of a token that names a key, or needs one of an algorithm, that the set lacks: a newer set
+ * might have it. */
 #define CAREER_TOKEN_UNKNOWN_KID "unknown_kid"
+#define CAREER_TOKEN_NO_KEY "no_key"
 
 /* Is that what was wrong? NULL is allowed. */
-bool career_token_kid_is_unknown(const career_error *error);
+bool career_token_key_is_unknown(const career_error *error);
 
 /* The token of an Authorization header field value (RFC 6750 2.1). Fails with NO_TOKEN for another
  * scheme or NULL, with INVALID_TOKEN for a Bearer scheme without one well-formed token. The slice

@@ -70,6 +70,12 @@ const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, s
 const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, size_t len,
                                           size_t depth_max, const char **why);
 
+/* As above for a root that is an object, but only its members of these names (a NULL-terminated list) become
+ * values; the rest of the text is judged just as strictly and forgotten. For texts of which few members
+ * matter, on the way of every request: a plain text costs a tenth of a parse. */
+const career_json *career_json_pick(apr_pool_t *pool, const char *data, size_t len,
+                                    size_t depth_max, const char *const *names, const char **why);
+
 /* The member of that name, or NULL when there is none or the value is no object. */
 const career_json *career_json_get(const career_json *object, const char *name);
 const career_json *career_json_get_slice(const career_json *object, career_slice name);

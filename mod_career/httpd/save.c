@@ -73,16 +73,6 @@ static const career_change *decide(void *context, apr_pool_t *pool, const career
     return change;
 }
 
-static const career_identity *copy_identity(apr_pool_t *pool, const career_identity *from)
-{
-    career_identity *to = apr_pmemdup(pool, from, sizeof(*from));
-
-    to->role = apr_pstrdup(pool, from->role);
-    to->aal = apr_pstrdup(pool, from->aal);
-    to->claims = career_json_copy(pool, from->claims);
-    return to;
-}
-
 /* A judgement that outlives the request: all it reaches is in the pool. */
 static judgement *copy_judgement(apr_pool_t *pool, const judgement *from)
 {
@@ -90,7 +80,7 @@ static judgement *copy_judgement(apr_pool_t *pool, const judgement *from)
 
     career_snapshot_hold((career_snapshot *)from->rules);
     career_snapshot_release_with((career_snapshot *)from->rules, pool);
-    to->user = copy_identity(pool, from->user);
+    to->user = career_identity_copy(pool, from->user);
     to->body = career_json_copy(pool, from->body);
     to->conditions.if_match = apr_pstrdup(pool, from->conditions.if_match);
     to->conditions.if_none_match = apr_pstrdup(pool, from->conditions.if_none_match);

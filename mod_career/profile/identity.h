@@ -9,11 +9,21 @@
 #include "base/json.h"
 #include "profile/profile.h"
 
+/* What nobody reads (user_metadata) may be nested deeper than our own documents. */
+#define CAREER_CLAIMS_DEPTH_MAX 512
+
 typedef struct career_identity {
     char user_id[CAREER_USER_ID_SIZE]; /* the claim "sub", normalised to lower case */
     const char *role;                  /* the claim "role" */
     const char *aal;                   /* the claim "aal", or NULL */
-    const career_json *claims;         /* the whole payload */
+    career_slice payload; /* all claims, as the token has them; data NULL: there was no token */
 } career_identity;
+
+/* All claims as an object, NULL where there was no token. Parsed with each call: few ask for more than the
+ * members above. */
+const career_json *career_identity_claims(apr_pool_t *pool, const career_identity *identity);
+
+/* With all that it reaches. */
+const career_identity *career_identity_copy(apr_pool_t *pool, const career_identity *identity);
 
 #endif

@@ -1,292 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges values against compiled kinds. Pure C; nothing of it runs Lua. */
-#include <math.h>
-#include <stdio.h>
-
-#include <apr_lib.h>
-#include <apr_strings.h>
-
+/* The judgement of a document, and what is recommended for it. */
 #include "rules/compiled.h"
 
-static const char *label_of(const career_kind *kind, const char *path)
+#include <apr_strings.h>
+
+#define FIELD_MAX 200   /* bytes of a path that validate names */
+#define CODE_MAX 64     /* of its code */
+#define MESSAGE_MAX 500 /* of its message */
+
+/* ------------------------------------------------------------------------------------ declarative rules */
+
+/* A sent value takes its normal form. A blank text in a field that may be empty is no text: the field is
+ * cleared. A list that had to be rebuilt is a new value, so that it is not taken for absent. */
+static void settle(career_document *merged, size_t index, const career_kind *kind,
+                   const career_json *normal)
 {
-    return kind->label ? kind->label : path;
+    bool text = kind->id == CAREER_IS_TEXT || kind->id == CAREER_IS_DATE;
+
+    if (!merged->sent[index])
+        return;
+    if (text && career_kind_is_blank(kind, normal))
+        normal = merged->layout->fields[index].fallback;
+    merged->values[index] = normal;
 }
 
-#define SAY(kind, path, code, allowed, ...)                                                        \
-    do {                                                                                           \
-        if ((kind)->message)                                                                       \
-            career_violations_add(violations, path, code, allowed, "%s", (kind)->message);         \
-        else                                                                                       \
-            career_violations_add(violations, path, code, allowed, __VA_ARGS__);                   \
-    } while (0)
-
-static bool is_blank(char c)
+static void check_field(const career_rules *rules, career_judgement *judgement,
+                        career_document *merged, size_t index)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+    const career_rule *rule = &rules->rules[index];
+    const career_kind *kind = rule->kind;
+    const career_json *value = merged->values[index];
+    const career_path path = {NULL, rules->layout.fields[index].name, 0};
+    bool absent = career_document_lacks(merged, index);
+    bool blank = !absent && career_kind_is_blank(kind, value);
 
-static career_slice trim(career_slice text)
-{
-    while (text.len && is_blank(text.data[0])) {
-        text.data++;
-        text.len--;
-    }
-    while (text.len && is_blank(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
-static bool digits(const char *text, int count, int *value)
-{
-    *value = 0;
-    for (int i = 0; i < count; i++) {
-        if (!apr_isdigit(text[i]))
-            return false;
-        *value = *value * 10 + (text[i] - '0');
-    }
-    return true;
-}
-
-/* full-date of RFC 3339, by itself or as the start of a date-time. */
-static bool is_date(career_slice text)
-{
-    static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year, month, day;
-    bool leap;
-
-    if (text.len < 10 || !digits(text.data, 4, &year) || text.data[4] != '-' ||
-        !digits(text.data + 5, 2, &month) || text.data[7] != '-' || !digits(text.data + 8, 2, &day))
-        return false;
-    leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (month < 1 || month > 12 || day < 1 || day > lengths[month - 1] ||
-        (month == 2 && day == 29 && !leap))
-        return false;
-    return text.len == 10 || (text.len >= 17 && text.data[10] == 'T');
-}
-
-static bool is_url(career_slice text)
-{
-    const char *host = NULL;
-
-    if (text.len > 8 && strncasecmp(text.data, "https://", 8) == 0)
-        host = text.data + 8;
-    else if (text.len > 7 && strncasecmp(text.data, "http://", 7) == 0)
-        host = text.data + 7;
-    if (!host || !apr_isalnum(*host))
-        return false;
-    for (const char *c = text.data; c < text.data + text.len; c++)
-        if ((unsigned char)*c <= 0x20 || strchr("\"<>\\^`{|}", *c))
-            return false;
-    return true;
-}
-
-static bool is_email(career_slice text)
-{
-    const char *at = memchr(text.data, '@', text.len), *end = text.data + text.len, *dot;
-
-    if (!at || at == text.data || at - text.data > 64 || text.len > 254 ||
-        memchr(at + 1, '@', (size_t)(end - at - 1)))
-        return false;
-    for (const char *c = text.data; c < end; c++)
-        if ((unsigned char)*c <= 0x20 || strchr("\"(),:;<>[\\]", *c))
-            return false;
-    dot = memchr(at + 1, '.', (size_t)(end - at - 1));
-    return dot && dot > at + 1 && dot + 1 < end && end[-1] != '.';
-}
-
-static bool has_format(career_format format, career_slice text)
-{
-    switch (format) {
-    case CAREER_FORMAT_URL:
-        return is_url(text);
-    case CAREER_FORMAT_EMAIL:
-        return is_email(text);
-    case CAREER_FORMAT_DATE:
-        return is_date(text);
-    default:
-        return true;
-    }
-}
-
-static void wrong_type(const career_kind *kind, const char *path, const char *want,
-                       career_violations *violations)
-{
-    SAY(kind, path, "wrong_type", NULL, "%s must be %s", label_of(kind, path), want);
-}
-
-static const career_json *check_text(const career_kind *kind, apr_pool_t *pool,
-                                     const career_json *value, const char *path,
-                                     career_violations *violations)
-{
-    career_slice text;
-    size_t length;
-
-    if (value->type != CAREER_JSON_STRING) {
-        wrong_type(kind, path, "text", violations);
-        return value;
-    }
-    text = trim(value->string);
-    length = career_utf8_length(text.data, text.len);
-    if (kind->has_min && (double)length < kind->min)
-        SAY(kind, path, "too_short", NULL, "%s must have at least %.0f character%s",
-            label_of(kind, path), kind->min, kind->min == 1 ? "" : "s");
-    else if (kind->has_max && (double)length > kind->max)
-        SAY(kind, path, "too_long", NULL, "%s must have at most %.0f character%s",
-            label_of(kind, path), kind->max, kind->max == 1 ? "" : "s");
-    else if (!has_format(kind->format, text) ||
-             (kind->matches && career_pattern_match(kind->matches, text) != 1))
-        SAY(kind, path, "bad_format", NULL, "%s does not have the expected form",
-            label_of(kind, path));
-    if (text.len == value->string.len)
-        return value;
-    return career_json_string(pool, text.data, text.len);
-}
-
-static void check_date(const career_kind *kind, const career_json *value, const char *path,
-                       career_violations *violations)
-{
-    if (value->type != CAREER_JSON_STRING)
-        wrong_type(kind, path, "a date (YYYY-MM-DD)", violations);
-    else if (!is_date(value->string))
-        SAY(kind, path, "bad_format", NULL, "%s must be a date (YYYY-MM-DD)", label_of(kind, path));
-}
-
-static void check_number(const career_kind *kind, const career_json *value, const char *path,
-                         career_violations *violations)
-{
-    bool whole = value->type == CAREER_JSON_INTEGER;
-    double number = whole ? (double)value->integer : value->real;
-
-    if (!whole && value->type != CAREER_JSON_REAL) {
-        wrong_type(kind, path, kind->id == CAREER_IS_INTEGER ? "a whole number" : "a number",
-                   violations);
+    if (rule->required && (absent || (blank && kind->id != CAREER_IS_RECORD))) {
+        career_judge_report(judgement, kind, &path, "required", "is required");
         return;
     }
-    if (kind->id == CAREER_IS_INTEGER && !whole && number != floor(number))
-        wrong_type(kind, path, "a whole number", violations);
-    else if ((kind->has_min && number < kind->min) || (kind->has_max && number > kind->max))
-        SAY(kind, path, "out_of_range", NULL, "%s is out of range", label_of(kind, path));
+    if (absent)
+        return;
+    if (blank && (kind->id == CAREER_IS_TEXT || kind->id == CAREER_IS_DATE) &&
+        value->type == CAREER_JSON_STRING)
+        settle(merged, index, kind, value);
+    else
+        settle(merged, index, kind, career_judge(judgement, kind, value, &path));
 }
 
-static void check_one_of(const career_kind *kind, const career_json *value, const char *path,
-                         career_violations *violations)
+/* ------------------------------------------------------------------------------------ validate */
+
+static const char *const *read_allowed(apr_pool_t *pool, const career_json *list, bool *good)
 {
-    if (value->type == CAREER_JSON_STRING)
-        for (const char *const *at = kind->allowed; *at; at++)
-            if (career_slice_equal(value->string, career_slice_of(*at)))
-                return;
-    SAY(kind, path, "not_allowed", kind->allowed, "%s must be one of the allowed values",
-        label_of(kind, path));
+    const char **allowed;
+
+    if (!list)
+        return NULL;
+    *good = *good && list->type == CAREER_JSON_ARRAY;
+    if (!*good)
+        return NULL;
+    allowed = apr_pcalloc(pool, (list->array.count + 1) * sizeof(*allowed));
+    for (size_t i = 0; i < list->array.count && *good; i++) {
+        *good = list->array.items[i]->type == CAREER_JSON_STRING;
+        if (*good)
+            allowed[i] = list->array.items[i]->string.data;
+    }
+    return allowed;
 }
 
-static bool occurs_before(const career_json *list, size_t index)
+/* A string of the object, not empty and not longer than max; or what stands for an absent one. */
+static const char *read_string(const career_json *object, const char *name, size_t max,
+                               const char *absent)
 {
-    for (size_t i = 0; i < index; i++)
-        if (career_json_equal(list->array.items[i], list->array.items[index]))
-            return true;
-    return false;
+    const career_json *value = career_json_get(object, name);
+
+    if (!value)
+        return absent;
+    if (value->type != CAREER_JSON_STRING || value->string.len == 0 || value->string.len > max)
+        return NULL;
+    return value->string.data;
 }
 
-static const career_json *check_list(const career_kind *kind, apr_pool_t *pool,
-                                     const career_json *value, const char *path,
+static bool add_complaint(career_violations *violations, const career_json *complaint)
+{
+    bool good = true;
+    const char *field = read_string(complaint, "field", FIELD_MAX, NULL);
+    const char *code = read_string(complaint, "code", CODE_MAX, "not_valid");
+    const char *message = read_string(complaint, "message", MESSAGE_MAX, "This value is not valid");
+    const char *const *allowed =
+        read_allowed(violations->pool, career_json_get(complaint, "allowed"), &good);
+
+    if (!good || !field || !code || !message)
+        return false;
+    career_violations_add(violations, field, code, allowed, "%s", message);
+    return true;
+}
+
+static career_error *read_complaints(apr_pool_t *pool, const career_json *result,
                                      career_violations *violations)
 {
-    career_json *normal;
+    bool good = result->type == CAREER_JSON_NULL || result->type == CAREER_JSON_ARRAY;
 
-    if (value->type != CAREER_JSON_ARRAY) {
-        wrong_type(kind, path, "a list", violations);
-        return value;
-    }
-    if (kind->has_max && (double)value->array.count > kind->max) {
-        SAY(kind, path, "too_many", NULL, "%s must have at most %.0f item%s", label_of(kind, path),
-            kind->max, kind->max == 1 ? "" : "s");
-        return value; /* its items are not worth judging */
-    }
-    if (kind->has_min && (double)value->array.count < kind->min)
-        SAY(kind, path, "too_few", NULL, "%s must have at least %.0f item%s", label_of(kind, path),
-            kind->min, kind->min == 1 ? "" : "s");
-    normal = career_json_array(pool, value->array.count);
-    for (size_t i = 0; i < value->array.count; i++) {
-        const char *item = apr_psprintf(pool, "%s[%" APR_SIZE_T_FMT "]", path, i);
-        const career_json *v = value->array.items[i];
-
-        if (v->type == CAREER_JSON_NULL)
-            career_violations_add(violations, item, "required", NULL, "%s must not be null", item);
-        else
-            v = career_kind_check(kind->item, pool, v, item, violations);
-        career_json_append(normal, v);
-        if (kind->unique && occurs_before(normal, i))
-            SAY(kind, item, "duplicate", NULL, "%s occurs twice", item);
-    }
-    return normal;
+    if (result->type == CAREER_JSON_ARRAY)
+        for (size_t i = 0; i < result->array.count && good; i++)
+            good = add_complaint(violations, result->array.items[i]);
+    if (good)
+        return NULL;
+    return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR,
+                             "%s: validate must return nil or a list of { field = \"…\", "
+                             "code = \"…\", message = \"…\" }",
+                             CAREER_VALIDATION_FILE);
 }
 
-static const career_kind_member *member_of(const career_kind *kind, career_slice name)
+static career_error *call_validate(career_rules *rules, apr_pool_t *pool,
+                                   const career_document *merged, const career_document *previous,
+                                   const career_identity *user, apr_time_t now,
+                                   career_violations *violations)
 {
-    for (size_t i = 0; i < kind->member_count; i++)
-        if (career_slice_equal(kind->members[i].name, name))
-            return &kind->members[i];
-    return NULL;
+    const career_json *arguments[] = {
+        career_document_json(pool, merged),
+        previous ? career_document_json(pool, previous) : &career_json_null,
+        career_functions_user(pool, user)};
+    const career_json *result;
+    const char *why;
+
+    if (!career_functions_call(&rules->validate, "validate", arguments, 3, now, pool, &result,
+                               &why))
+        return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR, "the function validate: %s",
+                                 why);
+    return read_complaints(pool, result, violations);
 }
 
-static const career_json *check_record(const career_kind *kind, apr_pool_t *pool,
-                                       const career_json *value, const char *path,
-                                       career_violations *violations)
+career_error *career_rules_check(career_rules *rules, apr_pool_t *pool, career_document *merged,
+                                 const career_document *previous, const career_identity *user,
+                                 apr_time_t now, career_violations *violations)
 {
-    career_json *normal;
+    career_judgement judgement = {.pool = pool, .violations = violations};
 
-    if (value->type != CAREER_JSON_OBJECT) {
-        wrong_type(kind, path, "a record", violations);
-        return value;
-    }
-    normal = career_json_object(pool, value->object.count);
-    for (size_t i = 0; i < value->object.count; i++) {
-        const career_json_member *sent = &value->object.members[i];
-        const career_kind_member *member = member_of(kind, sent->name);
-        const char *at = apr_psprintf(pool, "%s.%.200s", path, sent->name.data);
-        const career_json *v = sent->value;
-
-        if (!member)
-            career_violations_add(violations, at, "unknown_field", NULL, "There is no such field");
-        else if (v->type != CAREER_JSON_NULL)
-            v = career_kind_check(member->kind, pool, v, at, violations);
-        career_json_set(pool, normal, sent->name.data, v);
-    }
-    for (size_t i = 0; i < kind->member_count; i++) {
-        const career_json *v = career_json_get_slice(value, kind->members[i].name);
-        const char *at = apr_psprintf(pool, "%s.%s", path, kind->members[i].name.data);
-
-        if (!kind->members[i].kind->optional && (!v || v->type == CAREER_JSON_NULL))
-            SAY(kind->members[i].kind, at, "required", NULL, "%s is required",
-                label_of(kind->members[i].kind, at));
-    }
-    return normal;
+    for (size_t i = 0; i < rules->layout.count; i++)
+        check_field(rules, &judgement, merged, i);
+    if (violations->count || !rules->validate.any)
+        return NULL;
+    return call_validate(rules, pool, merged, previous, user, now, violations);
 }
 
-const career_json *career_kind_check(const career_kind *kind, apr_pool_t *pool,
-                                     const career_json *value, const char *path,
-                                     career_violations *violations)
+/* ------------------------------------------------------------------------------------ recommendations */
+
+static double amount(const career_rule *rule, const career_document *document, size_t index)
 {
-    switch (kind->id) {
-    case CAREER_IS_TEXT:
-        return check_text(kind, pool, value, path, violations);
-    case CAREER_IS_LIST:
-        return check_list(kind, pool, value, path, violations);
-    case CAREER_IS_RECORD:
-        return check_record(kind, pool, value, path, violations);
-    case CAREER_IS_BOOLEAN:
-        if (value->type != CAREER_JSON_BOOLEAN)
-            wrong_type(kind, path, "true or false", violations);
-        return value;
-    case CAREER_IS_DATE:
-        check_date(kind, value, path, violations);
-        return value;
-    case CAREER_IS_ONE_OF:
-        check_one_of(kind, value, path, violations);
-        return value;
-    default:
-        check_number(kind, value, path, violations);
-        return value;
+    const career_json *value = document->values[index];
+
+    if (career_document_lacks(document, index) || career_kind_is_blank(rule->kind, value))
+        return 0;
+    return value->type == CAREER_JSON_ARRAY ? (double)value->array.count : 1;
+}
+
+static const career_json *recommendation(apr_pool_t *pool, career_slice field, double have,
+                                         double want, const char *message)
+{
+    career_json *object = career_json_object(pool, 4);
+
+    career_json_set(pool, object, "field", career_json_string(pool, field.data, field.len));
+    career_json_set(pool, object, "have", career_json_integer(pool, (int64_t)have));
+    career_json_set(pool, object, "want", career_json_integer(pool, (int64_t)want));
+    career_json_set(pool, object, "message", career_json_string(pool, message, strlen(message)));
+    return object;
+}
+
+static const char *minimum_message(apr_pool_t *pool, const career_rule *rule, career_slice field)
+{
+    const char *label = rule->kind->label ? rule->kind->label : field.data;
+
+    if (rule->wanted_message)
+        return rule->wanted_message;
+    if (rule->wanted == 1)
+        return apr_psprintf(pool, "%s: fill it in for better recommendations", label);
+    return apr_psprintf(pool, "%s: name at least %.0f for better recommendations", label,
+                        rule->wanted);
+}
+
+const career_json *career_rules_recommend(const career_rules *rules, apr_pool_t *pool,
+                                          const career_document *document)
+{
+    career_json *list = career_json_array(pool, 2 * rules->layout.count);
+
+    for (size_t i = 0; i < rules->layout.count; i++) {
+        const career_rule *rule = &rules->rules[i];
+        career_slice name = rules->layout.fields[i].name;
+        double have = rule->wanted > 0 || rule->enhancement ? amount(rule, document, i) : 0;
+
+        if (have < rule->wanted)
+            career_json_append(list, recommendation(pool, name, have, rule->wanted,
+                                                    minimum_message(pool, rule, name)));
+        else if (rule->enhancement && have == 0)
+            career_json_append(list, recommendation(pool, name, 0, 1, rule->enhancement));
     }
+    return list;
 }

@@ -1,58 +1,99 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of rules/ share of a snapshot; nobody outside the room includes it. */
+/*
+ * What a snapshot of the rules is made of, for the files of this room that make it (compile.c, caches.c) and
+ * use it (check.c, caches.c, functions.c). Immutable but for the states of functions, which have a lock.
+ */
 #ifndef CAREER_COMPILED_H
 #define CAREER_COMPILED_H
 
-#include "base/snapshot.h"
+#include <pthread.h>
+
 #include "rules/kind.h"
 #include "rules/rules.h"
 #include "rules/sandbox.h"
 
-typedef struct career_minimum {
-    size_t field;
-    int64_t want;
-    const char *message; /* of an enhancement */
-} career_minimum;
+#define CAREER_VALIDATION_FILE "validation.lua"
+#define CAREER_CACHES_FILE "caches.lua"
 
-/* One entry of caches.lua: literal pieces with placeholders between them. */
-typedef struct career_template career_template;
+/* What goes beside a field of the layout, under the same index. */
+typedef struct career_rule {
+    const career_kind *kind;
+    bool required;
+    double wanted;               /* recommended minimum; 0: none */
+    const char *wanted_message;  /* the operator's words, or NULL */
+    const char *enhancement;     /* what filling it in is good for, or NULL */
+} career_rule;
 
-typedef struct career_sandboxes
-    career_sandboxes; /* states of one file, lent to one thread at a time */
+#define CAREER_IDLE_STATES 64
+
+/* The functions of one file. A call borrows a state; when none is idle one more is made from the text. */
+typedef struct career_functions {
+    bool any; /* does the file have functions? */
+    career_script script;
+    career_rules_budget budget;
+    pthread_mutex_t lock; /* of the two below; never held while Lua runs */
+    unsigned idle_count;
+    career_sandbox *idle[CAREER_IDLE_STATES];
+} career_functions;
+
+/* A piece of a key or glob. */
+typedef enum career_piece_kind {
+    CAREER_PIECE_LITERAL,
+    CAREER_PIECE_USER_ID,
+    CAREER_PIECE_VERSION,
+    CAREER_PIECE_FIELD
+} career_piece_kind;
+
+typedef struct career_piece {
+    career_piece_kind kind;
+    career_slice text; /* LITERAL */
+    size_t field;      /* FIELD: index in the layout */
+} career_piece;
+
+typedef struct career_template {
+    career_target_kind kind;
+    const char *source; /* as in the file */
+    size_t count;
+    const career_piece *pieces;
+} career_template;
+
+typedef struct career_templates {
+    size_t count;
+    const career_template *items;
+} career_templates;
 
 struct career_rules {
-    career_snapshot snapshot;
-    apr_pool_t *pool;
+    career_snapshot snapshot; /* first */
+    apr_pool_t *pool;         /* its own; everything below is in it */
     uint64_t generation;
     const char *digest;
-    const char *directory;
     career_layout layout;
-    const career_kind **kinds; /* of layout.fields */
-    bool *required;
-    size_t recommended_count;
-    const career_minimum *recommended;
-    size_t enhancement_count;
-    const career_minimum *enhancements;
-    size_t template_count;
-    const career_template *templates;
-    career_sandboxes *validate; /* NULL: no function */
-    career_sandboxes *caches;
+    const career_rule *rules; /* one for each field of the layout */
+    career_functions validate; /* the function `validate` of validation.lua */
+    career_functions caches;   /* caches.lua, when it returns a function */
+    career_templates targets;  /* when it returns a list */
 };
 
-/* compile.c */
-const career_kind *career_kind_compile(apr_pool_t *pool, const career_json *value, const char *path,
-                                       const char **why);
+/* functions.c. Calls the file's function of that name (NULL: the file is the function). */
+bool career_functions_call(career_functions *functions, const char *name,
+                           const career_json *const *arguments, size_t count, apr_time_t now,
+                           apr_pool_t *pool, const career_json **result, const char **why);
+void career_functions_init(career_functions *functions, apr_pool_t *pool,
+                           const career_script *script, const career_rules_budget *budget);
+/* Gives it a state for its first call. */
+void career_functions_give_back(career_functions *functions, career_sandbox *sandbox);
+void career_functions_destroy(career_functions *functions);
 
-/* caches.c */
-bool career_templates_compile(career_rules *rules, const career_json *list, const char **why);
+/* What functions get as `user`. */
+const career_json *career_functions_user(apr_pool_t *pool, const career_identity *user);
 
-/* functions.c */
-career_sandboxes *career_sandboxes_make(apr_pool_t *pool, const char *name, career_slice text,
-                                        const career_rules_budget *budget, career_sandbox *first);
-void career_sandboxes_destroy(career_sandboxes *sandboxes);
-const career_json *career_sandboxes_call(career_sandboxes *sandboxes, apr_pool_t *pool,
-                                         const char *member, const career_json *const *arguments,
-                                         int count, apr_time_t now, const char **why);
-const career_json *career_user_json(apr_pool_t *pool, const career_identity *user);
+/* caches.c. Compiles the list that caches.lua returned. false and *why when it is wrong; *entry is then the
+ * text of the entry, to find its line by, or NULL. */
+bool career_templates_compile(apr_pool_t *pool, const career_rules *rules, const career_json *list,
+                              career_templates *templates, const char **entry, const char **why);
+
+/* The watch publishes a text after it has compiled it, and only then knows its generation. Before the
+ * snapshot is shared. */
+void career_rules_set_generation(career_rules *rules, uint64_t generation);
 
 #endif

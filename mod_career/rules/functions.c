@@ -1,100 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The states that run operators' functions: a list of idle ones per file and snapshot; a call borrows one, or
- * makes one more when none is idle. */
-#include <pthread.h>
-#include <stdlib.h>
+/* Functions of the operator's, and the states they run in: one thread at a time in each. */
+#include "rules/compiled.h"
 
 #include <apr_strings.h>
 
-#include "rules/compiled.h"
-
-#define IDLE_MAX 64
-
-struct career_sandboxes {
-    pthread_mutex_t lock;
-    const char *name;
-    career_slice text;
-    career_rules_budget budget;
-    size_t count;
-    career_sandbox *idle[IDLE_MAX];
-};
-
-career_sandboxes *career_sandboxes_make(apr_pool_t *pool, const char *name, career_slice text,
-                                        const career_rules_budget *budget, career_sandbox *first)
+void career_functions_init(career_functions *functions, apr_pool_t *pool,
+                           const career_script *script, const career_rules_budget *budget)
 {
-    career_sandboxes *self = apr_pcalloc(pool, sizeof(*self));
-
-    pthread_mutex_init(&self->lock, NULL);
-    self->name = name;
-    self->text = (career_slice){apr_pstrmemdup(pool, text.data, text.len), text.len};
-    self->budget = *budget;
-    self->idle[self->count++] = first;
-    return self;
+    functions->any = true;
+    functions->script = *script;
+    functions->script.text.data = apr_pmemdup(pool, script->text.data, script->text.len);
+    functions->budget = *budget;
+    functions->idle_count = 0;
+    pthread_mutex_init(&functions->lock, NULL);
 }
 
-void career_sandboxes_destroy(career_sandboxes *self)
+void career_functions_destroy(career_functions *functions)
 {
-    if (!self)
+    if (!functions->any)
         return;
-    while (self->count)
-        career_sandbox_destroy(self->idle[--self->count]);
-    pthread_mutex_destroy(&self->lock);
+    for (unsigned i = 0; i < functions->idle_count; i++)
+        career_sandbox_close(functions->idle[i]);
+    pthread_mutex_destroy(&functions->lock);
 }
 
-static career_sandbox *borrow(career_sandboxes *self, apr_pool_t *pool, const char **why)
+static career_sandbox *borrow(career_functions *functions)
 {
     career_sandbox *sandbox = NULL;
 
-    pthread_mutex_lock(&self->lock);
-    if (self->count)
-        sandbox = self->idle[--self->count];
-    pthread_mutex_unlock(&self->lock);
-    return sandbox ? sandbox
-                   : career_sandbox_create(self->name, self->text, &self->budget, pool, why);
+    pthread_mutex_lock(&functions->lock);
+    if (functions->idle_count)
+        sandbox = functions->idle[--functions->idle_count];
+    pthread_mutex_unlock(&functions->lock);
+    return sandbox;
 }
 
-static void give_back(career_sandboxes *self, career_sandbox *sandbox)
+void career_functions_give_back(career_functions *functions, career_sandbox *sandbox)
 {
-    pthread_mutex_lock(&self->lock);
-    if (self->count < IDLE_MAX) {
-        self->idle[self->count++] = sandbox;
-        sandbox = NULL;
+    bool kept = false;
+
+    if (career_sandbox_is_clean(sandbox)) {
+        pthread_mutex_lock(&functions->lock);
+        kept = functions->idle_count < CAREER_IDLE_STATES;
+        if (kept)
+            functions->idle[functions->idle_count++] = sandbox;
+        pthread_mutex_unlock(&functions->lock);
     }
-    pthread_mutex_unlock(&self->lock);
-    if (sandbox)
-        career_sandbox_destroy(sandbox);
+    if (!kept)
+        career_sandbox_close(sandbox);
 }
 
-/* A state in which a call has failed is not used again: it may be full. */
-const career_json *career_sandboxes_call(career_sandboxes *self, apr_pool_t *pool,
-                                         const char *member, const career_json *const *arguments,
-                                         int count, apr_time_t now, const char **why)
+bool career_functions_call(career_functions *functions, const char *name,
+                           const career_json *const *arguments, size_t count, apr_time_t now,
+                           apr_pool_t *pool, const career_json **result, const char **why)
 {
-    career_sandbox *sandbox = borrow(self, pool, why);
-    const career_json *result;
+    career_sandbox *sandbox = borrow(functions);
+    bool good;
 
     if (!sandbox)
-        return NULL;
-    result = career_sandbox_call(sandbox, pool, member, arguments, count, now, why);
-    if (result)
-        give_back(self, sandbox);
-    else
-        career_sandbox_destroy(sandbox);
-    return result;
+        sandbox = career_sandbox_open(&functions->script, &functions->budget, pool, NULL, why);
+    if (!sandbox)
+        return false;
+    good = career_sandbox_call(sandbox, name, arguments, count, now, pool, result, why);
+    career_functions_give_back(functions, sandbox);
+    return good;
 }
 
-const career_json *career_user_json(apr_pool_t *pool, const career_identity *user)
+static const career_json *string_or_null(apr_pool_t *pool, const char *string)
 {
-    career_json *json = career_json_object(pool, 4);
+    return string ? career_json_string(pool, string, strlen(string)) : &career_json_null;
+}
 
-    career_json_set(pool, json, "id",
-                    career_json_string(pool, user->user_id, strlen(user->user_id)));
-    if (user->role)
-        career_json_set(pool, json, "role",
-                        career_json_string(pool, user->role, strlen(user->role)));
-    if (user->aal)
-        career_json_set(pool, json, "aal", career_json_string(pool, user->aal, strlen(user->aal)));
-    if (user->claims)
-        career_json_set(pool, json, "claims", user->claims);
-    return json;
+const career_json *career_functions_user(apr_pool_t *pool, const career_identity *user)
+{
+    career_json *object = career_json_object(pool, 4);
+    const career_json *claims = career_identity_claims(pool, user);
+
+    career_json_set(pool, object, "id", string_or_null(pool, user->user_id));
+    career_json_set(pool, object, "role", string_or_null(pool, user->role));
+    career_json_set(pool, object, "aal", string_or_null(pool, user->aal));
+    career_json_set(pool, object, "claims", claims ? claims : &career_json_null);
+    return object;
 }

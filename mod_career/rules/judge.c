@@ -1,148 +1,453 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges a whole document: the declared fields in C, then, if they hold, the operator's own function. */
-#include <apr_lib.h>
+/* The judgement of a value by its kind. */
+#include "rules/kind.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
 #include <apr_strings.h>
 
-#include "rules/compiled.h"
+#define NAME_SHOWN_MAX 100 /* bytes of a client's own name that are repeated */
+#define TOO_DEAR_MAX 8
 
-#define RESULTS_MAX 100
-#define FIELD_NAME_MAX 200
+/* ------------------------------------------------------------------------------------ reports */
 
-/* Text of blanks only, or a list without items: not an answer to a required question. */
-static bool is_blank(const career_json *value)
+/* As much of a client's name as fits, cut between characters, without control characters. */
+static void add_name(career_text *text, career_slice name)
+{
+    size_t len = name.len;
+
+    if (len > NAME_SHOWN_MAX)
+        for (len = NAME_SHOWN_MAX; len > 0 && ((unsigned char)name.data[len] & 0xc0) == 0x80;)
+            len--;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)name.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            career_text_add_format(text, "\\u%04x", c);
+        else
+            career_text_add_char(text, (char)c);
+    }
+    if (len < name.len)
+        career_text_add_string(text, "…");
+}
+
+static void add_path(career_text *text, const career_path *path)
+{
+    if (path->up)
+        add_path(text, path->up);
+    if (!path->name.data) {
+        career_text_add_format(text, "[%zu]", path->index);
+        return;
+    }
+    if (path->up)
+        career_text_add_char(text, '.');
+    add_name(text, path->name);
+}
+
+/* The operator's own words for it, or NULL. */
+static const char *own_words(const career_kind *kind, const char *code)
+{
+    const career_json *words = kind->message;
+
+    if (words && words->type == CAREER_JSON_OBJECT)
+        words = career_json_get(words, code);
+    return words ? words->string.data : NULL;
+}
+
+void career_judge_report(career_judgement *judgement, const career_kind *kind,
+                         const career_path *path, const char *code, const char *message, ...)
+{
+    career_violations *violations = judgement->violations;
+    career_text where;
+    const char *words = own_words(kind, code), *label;
+    const char *const *allowed = strcmp(code, "not_allowed") == 0 ? kind->allowed : NULL;
+    va_list args;
+
+    if (violations->count == CAREER_VIOLATIONS_MAX) { /* only counted: spare the words */
+        violations->omitted++;
+        return;
+    }
+    where = career_text_make(violations->pool, 48);
+    add_path(&where, path);
+    label = kind->label ? kind->label : where.data;
+    va_start(args, message);
+    if (words)
+        career_violations_add(violations, where.data, code, allowed, "%s", words);
+    else
+        career_violations_add(violations, where.data, code, allowed, "%s %s", label,
+                              apr_pvsprintf(violations->pool, message, args));
+    va_end(args);
+}
+
+/* ------------------------------------------------------------------------------------ texts */
+
+static bool check_length(career_judgement *judgement, const career_kind *kind, career_slice text,
+                         const career_path *path)
+{
+    size_t length = career_utf8_length(text.data, text.len);
+
+    if (kind->has_min && (double)length < kind->min) {
+        if (length == 0)
+            career_judge_report(judgement, kind, path, "too_short", "must not be blank");
+        else
+            career_judge_report(judgement, kind, path, "too_short",
+                                "must have at least %.0f characters", kind->min);
+        return false;
+    }
+    if (kind->has_max && (double)length > kind->max) {
+        career_judge_report(judgement, kind, path, "too_long", "may have at most %.0f character%s",
+                            kind->max, kind->max == 1 ? "" : "s");
+        return false;
+    }
+    return true;
+}
+
+/* What a pattern cannot decide within its limits does not match. */
+static bool matches(career_judgement *judgement, const career_kind *kind, career_slice text)
+{
+    career_match match;
+
+    if (judgement->too_dear >= TOO_DEAR_MAX)
+        return false;
+    match = career_pattern_match(kind->pattern, text);
+    judgement->too_dear += match == CAREER_MATCH_TOO_DEAR;
+    return match == CAREER_MATCH_YES;
+}
+
+static const career_json *judge_text(career_judgement *judgement, const career_kind *kind,
+                                     const career_json *value, const career_path *path)
+{
+    career_slice text = value->string;
+
+    if (!kind->untrimmed)
+        text = career_format_trim(text);
+    if (check_length(judgement, kind, text, path)) {
+        if (kind->format && !kind->format->fits(text))
+            career_judge_report(judgement, kind, path, "bad_format", "must be %s",
+                                kind->format->wanted);
+        else if (kind->pattern && !matches(judgement, kind, text))
+            career_judge_report(judgement, kind, path, "bad_format",
+                                "does not have the form that is asked for");
+    }
+    return text.len == value->string.len ? value
+                                         : career_json_string(judgement->pool, text.data, text.len);
+}
+
+static const career_json *judge_date(career_judgement *judgement, const career_kind *kind,
+                                     const career_json *value, const career_path *path)
+{
+    career_slice text = career_format_trim(value->string);
+
+    if (!career_format_is_date(text) && !(kind->timed && career_format_is_date_time(text)))
+        career_judge_report(judgement, kind, path, "bad_format", "must be a date such as %s",
+                            kind->timed ? "2026-02-28 or 2026-02-28T12:00:00Z" : "2026-02-28");
+    else if (kind->from.data && memcmp(text.data, kind->from.data, kind->from.len) < 0)
+        career_judge_report(judgement, kind, path, "out_of_range", "must not be before %s",
+                            kind->from.data);
+    else if (kind->till.data && memcmp(text.data, kind->till.data, kind->till.len) > 0)
+        career_judge_report(judgement, kind, path, "out_of_range", "must not be after %s",
+                            kind->till.data);
+    return text.len == value->string.len ? value
+                                         : career_json_string(judgement->pool, text.data, text.len);
+}
+
+static void judge_choice(career_judgement *judgement, const career_kind *kind,
+                         const career_json *value, const career_path *path)
+{
+    for (size_t i = 0; i < kind->value_count; i++)
+        if (career_slice_equal(kind->values[i], value->string))
+            return;
+    career_judge_report(judgement, kind, path, "not_allowed", "is not one of the allowed values");
+}
+
+/* ------------------------------------------------------------------------------------ numbers */
+
+static bool is_integer(const career_json *value)
+{
+    return value->type == CAREER_JSON_INTEGER ||
+           (value->type == CAREER_JSON_REAL && value->real == floor(value->real) &&
+            fabs(value->real) < 9223372036854775808.0);
+}
+
+static void judge_number(career_judgement *judgement, const career_kind *kind,
+                         const career_json *value, const career_path *path)
+{
+    double number =
+        value->type == CAREER_JSON_INTEGER ? (double)value->integer : value->real;
+
+    if (kind->has_min && number < kind->min)
+        career_judge_report(judgement, kind, path, "out_of_range", "must be at least %.15g",
+                            kind->min);
+    else if (kind->has_max && number > kind->max)
+        career_judge_report(judgement, kind, path, "out_of_range", "must be at most %.15g",
+                            kind->max);
+}
+
+/* ------------------------------------------------------------------------------------ lists */
+
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
+{
+    const unsigned char *bytes = data;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Equal values (1 and 1.0, members in another order) have equal hashes. */
+static uint64_t hash_value(const career_json *value)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    double number;
+
+    switch (value->type) {
+    case CAREER_JSON_INTEGER:
+    case CAREER_JSON_REAL:
+        number = value->type == CAREER_JSON_INTEGER ? (double)value->integer : value->real;
+        number = number == 0 ? 0 : number;
+        return hash_bytes(hash, &number, sizeof(number));
+    case CAREER_JSON_STRING:
+        return hash_bytes(hash + 1, value->string.data, value->string.len);
+    case CAREER_JSON_ARRAY:
+        for (size_t i = 0; i < value->array.count; i++)
+            hash = hash * 31 + hash_value(value->array.items[i]);
+        return hash;
+    case CAREER_JSON_OBJECT:
+        for (size_t i = 0; i < value->object.count; i++)
+            hash += hash_bytes(hash_value(value->object.members[i].value),
+                               value->object.members[i].name.data,
+                               value->object.members[i].name.len);
+        return hash;
+    default:
+        return hash + (uint64_t)value->type + (value->type == CAREER_JSON_BOOLEAN && value->boolean);
+    }
+}
+
+typedef struct hashed {
+    uint64_t hash;
+    size_t index;
+    bool again; /* an equal item stands before it */
+} hashed;
+
+static int by_hash(const void *a, const void *b)
+{
+    const hashed *x = a, *y = b;
+
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const hashed *x = a, *y = b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Among the items of equal hash before i, is there an equal one? */
+static bool stands_before(const career_json *list, const hashed *items, size_t i)
+{
+    for (size_t j = i; j > 0 && items[j - 1].hash == items[i].hash; j--)
+        if (career_json_equal(list->array.items[items[j - 1].index],
+                              list->array.items[items[i].index]))
+            return true;
+    return false;
+}
+
+static void report_duplicates(career_judgement *judgement, const career_kind *kind,
+                              const career_json *list, const career_path *path)
+{
+    size_t count = list->array.count;
+    hashed *items;
+
+    if (count < 2)
+        return;
+    items = apr_palloc(judgement->pool, count * sizeof(*items));
+    for (size_t i = 0; i < count; i++)
+        items[i] = (hashed){hash_value(list->array.items[i]), i, false};
+    qsort(items, count, sizeof(*items), by_hash);
+    for (size_t i = 1; i < count; i++)
+        items[i].again = stands_before(list, items, i);
+    qsort(items, count, sizeof(*items), by_index);
+    for (size_t i = 0; i < count; i++) {
+        const career_path at = {path, {NULL, 0}, i};
+
+        if (items[i].again)
+            career_judge_report(judgement, kind->item, &at, "duplicate",
+                                "stands in the list already");
+    }
+}
+
+static bool check_count(career_judgement *judgement, const career_kind *kind, size_t count,
+                        const career_path *path)
+{
+    if (kind->has_min && (double)count < kind->min)
+        career_judge_report(judgement, kind, path, "too_few", "must have at least %.0f item%s",
+                            kind->min, kind->min == 1 ? "" : "s");
+    if (!kind->has_max || (double)count <= kind->max)
+        return true;
+    career_judge_report(judgement, kind, path, "too_many", "may have at most %.0f item%s",
+                        kind->max, kind->max == 1 ? "" : "s");
+    return false;
+}
+
+/* An item or member: null where that is allowed, else judged. */
+static const career_json *judge_part(career_judgement *judgement, const career_kind *kind,
+                                     const career_json *value, const career_path *path)
+{
+    if (value->type != CAREER_JSON_NULL)
+        return career_judge(judgement, kind, value, path);
+    if (!kind->nullable && !kind->optional)
+        career_judge_report(judgement, kind, path, path->name.data ? "required" : "wrong_type",
+                            path->name.data ? "is required" : "must not be null");
+    return value;
+}
+
+static const career_json *judge_list(career_judgement *judgement, const career_kind *kind,
+                                     const career_json *value, const career_path *path)
+{
+    career_json *changed = NULL;
+    const career_json *normal;
+
+    if (!check_count(judgement, kind, value->array.count, path))
+        return value;
+    for (size_t i = 0; i < value->array.count; i++) {
+        const career_path at = {path, {NULL, 0}, i};
+        const career_json *item = value->array.items[i];
+
+        normal = judge_part(judgement, kind->item, item, &at);
+        if (normal != item && !changed) {
+            changed = career_json_array(judgement->pool, value->array.count);
+            changed->array.count = value->array.count;
+            memcpy(changed->array.items, value->array.items, value->array.count * sizeof(item));
+        }
+        if (changed)
+            changed->array.items[i] = normal;
+    }
+    if (changed)
+        value = changed;
+    if (kind->unique)
+        report_duplicates(judgement, kind, value, path);
+    return value;
+}
+
+/* ------------------------------------------------------------------------------------ records */
+
+static const career_kind *find_member(const career_kind *kind, career_slice name)
+{
+    for (size_t i = 0; i < kind->member_count; i++)
+        if (career_slice_equal(kind->members[i].name, name))
+            return kind->members[i].kind;
+    return NULL;
+}
+
+static void report_missing(career_judgement *judgement, const career_kind *kind,
+                           const career_json *value, const career_path *path)
+{
+    for (size_t i = 0; i < kind->member_count; i++) {
+        const career_kind_member *member = &kind->members[i];
+        const career_path at = {path, member->name, 0};
+
+        if (!member->kind->optional && !career_json_get_slice(value, member->name))
+            career_judge_report(judgement, member->kind, &at, "required", "is required");
+    }
+}
+
+static const career_json *judge_record(career_judgement *judgement, const career_kind *kind,
+                                       const career_json *value, const career_path *path)
+{
+    static const career_kind nameless = {.id = CAREER_IS_TEXT};
+    career_json *changed = NULL;
+
+    for (size_t i = 0; i < value->object.count; i++) {
+        const career_json_member *member = &value->object.members[i];
+        const career_kind *inner = find_member(kind, member->name);
+        const career_path at = {path, member->name, 0};
+        const career_json *normal = member->value;
+
+        if (inner)
+            normal = judge_part(judgement, inner, member->value, &at);
+        else
+            career_judge_report(judgement, &nameless, &at, "unknown_field",
+                                "is not a member of this record");
+        if (normal != member->value && !changed) {
+            changed = career_json_object(judgement->pool, value->object.count);
+            changed->object.count = value->object.count;
+            memcpy(changed->object.members, value->object.members,
+                   value->object.count * sizeof(*member));
+        }
+        if (changed)
+            changed->object.members[i].value = normal;
+    }
+    report_missing(judgement, kind, value, path);
+    return changed ? changed : value;
+}
+
+/* ------------------------------------------------------------------------------------ any value */
+
+static bool has_type(const career_kind *kind, const career_json *value)
+{
+    switch (kind->id) {
+    case CAREER_IS_INTEGER:
+        return is_integer(value);
+    case CAREER_IS_NUMBER:
+        return value->type == CAREER_JSON_INTEGER || value->type == CAREER_JSON_REAL;
+    case CAREER_IS_BOOLEAN:
+        return value->type == CAREER_JSON_BOOLEAN;
+    case CAREER_IS_LIST:
+        return value->type == CAREER_JSON_ARRAY;
+    case CAREER_IS_RECORD:
+        return value->type == CAREER_JSON_OBJECT;
+    default:
+        return value->type == CAREER_JSON_STRING;
+    }
+}
+
+static const char *const wanted_types[] = {
+    [CAREER_IS_TEXT] = "text",           [CAREER_IS_INTEGER] = "a whole number",
+    [CAREER_IS_NUMBER] = "a number",     [CAREER_IS_BOOLEAN] = "true or false",
+    [CAREER_IS_DATE] = "a date as text", [CAREER_IS_ONE_OF] = "one of the allowed texts",
+    [CAREER_IS_LIST] = "a list",         [CAREER_IS_RECORD] = "a record (an object)"};
+
+const career_json *career_judge(career_judgement *judgement, const career_kind *kind,
+                                const career_json *value, const career_path *path)
+{
+    if (!has_type(kind, value)) {
+        career_judge_report(judgement, kind, path, "wrong_type", "must be %s",
+                            wanted_types[kind->id]);
+        return value;
+    }
+    switch (kind->id) {
+    case CAREER_IS_TEXT:
+        return judge_text(judgement, kind, value, path);
+    case CAREER_IS_DATE:
+        return judge_date(judgement, kind, value, path);
+    case CAREER_IS_ONE_OF:
+        judge_choice(judgement, kind, value, path);
+        return value;
+    case CAREER_IS_INTEGER:
+    case CAREER_IS_NUMBER:
+        judge_number(judgement, kind, value, path);
+        return value;
+    case CAREER_IS_LIST:
+        return judge_list(judgement, kind, value, path);
+    case CAREER_IS_RECORD:
+        return judge_record(judgement, kind, value, path);
+    default:
+        return value;
+    }
+}
+
+bool career_kind_is_blank(const career_kind *kind, const career_json *value)
 {
     if (value->type == CAREER_JSON_ARRAY)
         return value->array.count == 0;
     if (value->type != CAREER_JSON_STRING)
-        return value->type == CAREER_JSON_NULL;
-    for (size_t i = 0; i < value->string.len; i++)
-        if (!apr_isspace(value->string.data[i]))
-            return false;
-    return true;
-}
-
-static void check_field(const career_rules *rules, apr_pool_t *pool, career_document *document,
-                        size_t i, career_violations *violations)
-{
-    const career_field *field = &rules->layout.fields[i];
-    const career_kind *kind = rules->kinds[i];
-    const career_json *value = document->values[i], *normal;
-    const char *name = field->name.data;
-    bool blank_text = value->type == CAREER_JSON_STRING && is_blank(value);
-
-    if (rules->required[i] && (value == field->fallback || is_blank(value))) {
-        career_violations_add(
-            violations, name, "required", NULL, "%s",
-            kind->message ? kind->message
-                          : apr_psprintf(pool, "%s is required", kind->label ? kind->label : name));
-        return;
-    }
-    if (value == field->fallback)
-        return;
-    if (blank_text && kind->id == CAREER_IS_TEXT && document->sent[i]) {
-        document->values[i] = field->fallback; /* an emptied input clears the field */
-        return;
-    }
-    normal = career_kind_check(kind, pool, value, name, violations);
-    if (document->sent[i])
-        document->values[i] = normal;
-}
-
-static const char *text_of(const career_json *object, const char *name, const char *otherwise)
-{
-    const career_json *value = career_json_get(object, name);
-
-    return value && value->type == CAREER_JSON_STRING ? value->string.data : otherwise;
-}
-
-/* nil, or a list of { field = …, code = …, message = … }. */
-static const char *take_results(const career_json *results, career_violations *violations)
-{
-    if (results->type == CAREER_JSON_NULL)
-        return NULL;
-    if (results->type != CAREER_JSON_ARRAY || results->array.count > RESULTS_MAX)
-        return "validate returns nil or a list of at most 100 tables { field, code, message }";
-    for (size_t i = 0; i < results->array.count; i++) {
-        const career_json *item = results->array.items[i];
-        const char *message = text_of(item, "message", NULL);
-
-        if (!message)
-            return "validate: an item of the list has no message";
-        career_violations_add(
-            violations, apr_pstrndup(violations->pool, text_of(item, "field", ""), FIELD_NAME_MAX),
-            apr_pstrdup(violations->pool, text_of(item, "code", "invalid")), NULL, "%s", message);
-    }
-    return NULL;
-}
-
-static career_error *call_validate(career_rules *rules, apr_pool_t *pool,
-                                   const career_document *merged, const career_document *previous,
-                                   const career_identity *user, apr_time_t now,
-                                   career_violations *violations)
-{
-    const career_json *arguments[] = {career_document_json(pool, merged),
-                                      previous ? career_document_json(pool, previous) : NULL,
-                                      career_user_json(pool, user)};
-    const char *why = NULL;
-    const career_json *results =
-        career_sandboxes_call(rules->validate, pool, "validate", arguments, 3, now, &why);
-
-    if (results)
-        why = take_results(results, violations);
-    return why ? career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR, "validate: %s", why) : NULL;
-}
-
-career_error *career_rules_check(career_rules *rules, apr_pool_t *pool, career_document *merged,
-                                 const career_document *previous, const career_identity *user,
-                                 apr_time_t now, career_violations *violations)
-{
-    for (size_t i = 0; i < rules->layout.count; i++)
-        check_field(rules, pool, merged, i, violations);
-    if (violations->count || !rules->validate)
-        return NULL;
-    return call_validate(rules, pool, merged, previous, user, now, violations);
-}
-
-static int64_t have(const career_json *value)
-{
-    if (value->type == CAREER_JSON_ARRAY)
-        return (int64_t)value->array.count;
-    return !is_blank(value);
-}
-
-static void recommend(const career_rules *rules, apr_pool_t *pool, career_json *list,
-                      const career_minimum *minimum, const career_document *document)
-{
-    const career_field *field = &rules->layout.fields[minimum->field];
-    const career_kind *kind = rules->kinds[minimum->field];
-    int64_t count = have(document->values[minimum->field]);
-    career_json *item;
-    const char *message = minimum->message;
-
-    if (count >= minimum->want)
-        return;
-    if (!message)
-        message =
-            apr_psprintf(pool, "Add at least %" APR_INT64_T_FMT " to %s for better recommendations",
-                         minimum->want, kind->label ? kind->label : field->name.data);
-    item = career_json_object(pool, 4);
-    career_json_set(pool, item, "field",
-                    career_json_string(pool, field->name.data, field->name.len));
-    career_json_set(pool, item, "have", career_json_integer(pool, count));
-    career_json_set(pool, item, "want", career_json_integer(pool, minimum->want));
-    career_json_set(pool, item, "message", career_json_string(pool, message, strlen(message)));
-    career_json_append(list, item);
-}
-
-const career_json *career_rules_recommend(const career_rules *rules, apr_pool_t *pool,
-                                          const career_document *document)
-{
-    career_json *list =
-        career_json_array(pool, rules->recommended_count + rules->enhancement_count);
-
-    for (size_t i = 0; i < rules->recommended_count; i++)
-        recommend(rules, pool, list, &rules->recommended[i], document);
-    for (size_t i = 0; i < rules->enhancement_count; i++)
-        recommend(rules, pool, list, &rules->enhancements[i], document);
-    return list;
+        return false;
+    return (kind->id == CAREER_IS_TEXT && kind->untrimmed ? value->string
+                                                          : career_format_trim(value->string))
+               .len == 0;
 }

@@ -1,31 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A compiled kind: what one value must be. Immutable, made by compile.c, read by check.c on any thread.
+ * The kinds of field.*: how one is written, what it may contain, and the judgement of a value by it. Compiled
+ * once by kind.c from what the sandbox read, then immutable; judge.c uses it from any thread. Knows no
+ * profile: which fields there are is for rules.c.
  */
 #ifndef CAREER_KIND_H
 #define CAREER_KIND_H
 
 #include "base/error.h"
 #include "base/json.h"
+#include "rules/format.h"
 #include "rules/pattern.h"
 
+/*  id, name in the vocabulary */
+#define CAREER_KINDS(X)                                                                            \
+    X(TEXT, "text")                                                                                \
+    X(INTEGER, "integer")                                                                          \
+    X(NUMBER, "number")                                                                            \
+    X(BOOLEAN, "boolean")                                                                          \
+    X(DATE, "date")                                                                                \
+    X(ONE_OF, "one_of")                                                                            \
+    X(LIST, "list")                                                                                \
+    X(RECORD, "record")
+
 typedef enum career_kind_id {
-    CAREER_IS_TEXT,
-    CAREER_IS_INTEGER,
-    CAREER_IS_NUMBER,
-    CAREER_IS_BOOLEAN,
-    CAREER_IS_DATE,
-    CAREER_IS_ONE_OF,
-    CAREER_IS_LIST,
-    CAREER_IS_RECORD
+#define X(id, name) CAREER_IS_##id,
+    CAREER_KINDS(X)
+#undef X
+    CAREER_KIND_COUNT
 } career_kind_id;
 
-typedef enum career_format {
-    CAREER_FORMAT_NONE,
-    CAREER_FORMAT_URL,
-    CAREER_FORMAT_EMAIL,
-    CAREER_FORMAT_DATE
-} career_format;
+extern const char *const career_kind_names[]; /* in that order; ends with NULL */
 
 typedef struct career_kind career_kind;
 
@@ -34,26 +39,77 @@ typedef struct career_kind_member {
     const career_kind *kind;
 } career_kind_member;
 
+/* What each kind uses is filled in; the rest is as calloc leaves it. */
 struct career_kind {
     career_kind_id id;
+    int line;             /* in the file */
+    bool nullable;        /* an item or a member may be null */
+    bool optional;        /* a member may be missing, or null */
+    const char *label;    /* how messages call it, or NULL: by its path */
+    const career_json *message;  /* instead of ours: a string, an object by code, or NULL */
+    const career_json *fallback; /* the option `default`, or NULL */
+
     bool has_min, has_max;
-    double min, max; /* of a number; of a text in code points; of a list in items */
-    career_pattern *matches;
-    career_format format;
-    const char *const *allowed; /* NULL-terminated */
-    const career_kind *item;
+    double min, max;         /* of numbers; of texts in code points; of lists in items */
+    career_slice from, till; /* of dates: first and last day, or data NULL */
+    bool timed;              /* date: may carry a time */
+
+    bool untrimmed;              /* text: blanks around it count */
+    const career_format *format; /* text, or NULL */
+    career_pattern *pattern;     /* text, or NULL */
+    const char *expression;      /* the pattern's source */
+
+    const char **allowed; /* one_of: its values, NULL-terminated */
+    career_slice *values; /* the same */
+    size_t value_count;
+
+    const career_kind *item; /* list */
     bool unique;
+
+    const career_kind_member *members; /* record, in the order of the file */
     size_t member_count;
-    const career_kind_member *members;
-    bool optional;               /* of a record's member: may be missing or null */
-    const career_json *fallback; /* the option default, or NULL */
-    const char *label;           /* how messages call it, or NULL */
-    const char *message;         /* instead of ours, or NULL */
 };
 
-/* Judges a value that is not null and adds what is wrong with it; path names it. Returns its normal form. */
-const career_json *career_kind_check(const career_kind *kind, apr_pool_t *pool,
-                                     const career_json *value, const char *path,
-                                     career_violations *violations);
+/* Where it went wrong. */
+typedef struct career_fault {
+    int line; /* 0: not known */
+    const char *text;
+} career_fault;
+
+/* Compiles what the sandbox read for field.*. path names it in messages. NULL and *fault when it is wrong.
+ * Everything is in the pool; patterns go with it. */
+const career_kind *career_kind_compile(apr_pool_t *pool, const career_json *tree, const char *path,
+                                       career_fault *fault);
+
+/* The line of a call of field.* that the sandbox read; 0 for anything else. */
+int career_kind_line(const career_json *tree);
+
+/* Where the value stands; rendered only when something is wrong. */
+typedef struct career_path {
+    const struct career_path *up; /* NULL at the field */
+    career_slice name;            /* data NULL: an item of a list */
+    size_t index;
+} career_path;
+
+/* One judgement of one document. */
+typedef struct career_judgement {
+    apr_pool_t *pool; /* of normal forms */
+    career_violations *violations;
+    unsigned too_dear; /* patterns that were given up on; after a few of them none is tried */
+} career_judgement;
+
+/* Judges a value that is not null, reports every violation, and returns its normal form: the value itself, or
+ * a copy in which texts are trimmed. */
+const career_json *career_judge(career_judgement *judgement, const career_kind *kind,
+                                const career_json *value, const career_path *path);
+
+/* Reports one violation, in the words of the kind where it has some. The message is printf-style and goes on
+ * after the label: "must be text". */
+void career_judge_report(career_judgement *judgement, const career_kind *kind,
+                         const career_path *path, const char *code, const char *message, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Is there nothing in it: blank text, empty list? */
+bool career_kind_is_blank(const career_kind *kind, const career_json *value);
 
 #endif

@@ -1,94 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/pattern.h"
 
-#include <stdio.h>
-
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <apr_strings.h>
 #include <pcre2.h>
 
-#define REGEX_MAX 1000
-#define MATCH_LIMIT 100000 /* pcre2_set_match_limit(3): some milliseconds */
-#define DEPTH_LIMIT 1000
-#define HEAP_LIMIT 1024 /* KiB */
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CODE_MAX ((size_t)128 * 1024) /* bytes of one compiled expression: (a{999}){999} is refused */
+#define NESTING_MAX 30
+#define STEPS_MAX 20000 /* about half a millisecond */
+#define DEPTH_MAX 2000
+#define HEAP_MAX 256 /* KiB */
 
 struct career_pattern {
+    pcre2_general_context *memory;
     pcre2_code *code;
+    pcre2_match_context *limits; /* read by matches, never written again */
 };
 
-static apr_status_t free_code(void *code)
+static void *allocate(size_t size, void *unused)
 {
-    pcre2_code_free(code);
-    return APR_SUCCESS;
+    (void)unused;
+    return size <= CODE_MAX ? malloc(size) : NULL;
 }
 
-static pcre2_code *compile(const char *regex, char *why, size_t room)
+static void release(void *block, void *unused)
 {
-    PCRE2_UCHAR text[120];
-    PCRE2_SIZE at;
-    int error;
-    pcre2_code *code;
-
-    if (strlen(regex) > REGEX_MAX) {
-        snprintf(why, room, "the expression is longer than %d bytes", REGEX_MAX);
-        return NULL;
-    }
-    code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
-                         PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
-    if (!code) {
-        pcre2_get_error_message(error, text, sizeof(text));
-        snprintf(why, room, "%s at offset %zu", (const char *)text, (size_t)at);
-    }
-    return code;
+    (void)unused;
+    free(block);
 }
 
-career_pattern *career_pattern_compile(apr_pool_t *pool, const char *regex, const char **why)
+static bool compile(career_pattern *pattern, career_slice expression, char *why)
 {
-    char text[160];
-    career_pattern *pattern = apr_palloc(pool, sizeof(*pattern));
+    pcre2_compile_context *options = pcre2_compile_context_create(pattern->memory);
+    PCRE2_SIZE at = 0;
+    int error = 0;
 
-    pattern->code = compile(regex, text, sizeof(text));
-    if (!pattern->code) {
-        *why = apr_pstrdup(pool, text);
-        return NULL;
+    if (options) {
+        pcre2_set_parens_nest_limit(options, NESTING_MAX);
+        pattern->code = pcre2_compile((PCRE2_SPTR)expression.data, expression.len,
+                                      PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
+                                      &error, &at, options);
     }
-    apr_pool_cleanup_register(pool, pattern->code, free_code, apr_pool_cleanup_null);
-    return pattern;
+    pcre2_compile_context_free(options);
+    if (pattern->code)
+        return true;
+    if (pcre2_get_error_message(error, (PCRE2_UCHAR *)why, CAREER_PATTERN_WHY - 32) < 0)
+        snprintf(why, CAREER_PATTERN_WHY, "out of memory");
+    else
+        snprintf(why + strlen(why), 32, " (at byte %zu)", (size_t)at + 1);
+    return false;
 }
 
-static int match(const pcre2_code *code, career_slice text)
+career_pattern *career_pattern_compile(career_slice expression, char why[CAREER_PATTERN_WHY])
 {
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    career_pattern *pattern = calloc(1, sizeof(*pattern));
+
+    snprintf(why, CAREER_PATTERN_WHY, "out of memory");
+    if (pattern && expression.len > CAREER_PATTERN_MAX) {
+        snprintf(why, CAREER_PATTERN_WHY, "it is longer than %d bytes", CAREER_PATTERN_MAX);
+    } else if (pattern) {
+        pattern->memory = pcre2_general_context_create(allocate, release, NULL);
+        pattern->limits = pattern->memory ? pcre2_match_context_create(pattern->memory) : NULL;
+        if (pattern->limits && compile(pattern, expression, why)) {
+            pcre2_set_match_limit(pattern->limits, STEPS_MAX);
+            pcre2_set_depth_limit(pattern->limits, DEPTH_MAX);
+            pcre2_set_heap_limit(pattern->limits, HEAP_MAX);
+            return pattern;
+        }
+    }
+    career_pattern_destroy(pattern);
+    return NULL;
+}
+
+void career_pattern_destroy(career_pattern *pattern)
+{
+    if (!pattern)
+        return;
+    pcre2_code_free(pattern->code);
+    pcre2_match_context_free(pattern->limits);
+    pcre2_general_context_free(pattern->memory);
+    free(pattern);
+}
+
+career_match career_pattern_match(const career_pattern *pattern, career_slice subject)
+{
+    /* One pair: only whether it matches is asked. */
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    int found = -1;
+    int found;
 
-    if (limits && data && text.len <= CAREER_PATTERN_SUBJECT_MAX) {
-        pcre2_set_match_limit(limits, MATCH_LIMIT);
-        pcre2_set_depth_limit(limits, DEPTH_LIMIT);
-        pcre2_set_heap_limit(limits, HEAP_LIMIT);
-        found = pcre2_match(code, (PCRE2_SPTR)text.data, text.len, 0, 0, data, limits);
-        found = found >= 0 ? 1 : found == PCRE2_ERROR_NOMATCH ? 0 : -1;
-    }
+    if (!data)
+        return CAREER_MATCH_TOO_DEAR;
+    found = pcre2_match(pattern->code, (PCRE2_SPTR)subject.data, subject.len, 0, 0, data,
+                        pattern->limits);
     pcre2_match_data_free(data);
-    pcre2_match_context_free(limits);
-    return found;
-}
-
-int career_pattern_match(const career_pattern *pattern, career_slice text)
-{
-    return match(pattern->code, text);
-}
-
-int career_pattern_once(const char *regex, career_slice text, char *why, size_t room)
-{
-    pcre2_code *code = compile(regex, why, room);
-    int found = -1;
-
-    if (!code)
-        return -1;
-    found = match(code, text);
-    pcre2_code_free(code);
-    if (found < 0)
-        snprintf(why, room, "a limit was exceeded, or the text is no UTF-8");
-    return found;
+    if (found >= 0)
+        return CAREER_MATCH_YES;
+    if (found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_DEPTHLIMIT ||
+        found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_NOMEMORY)
+        return CAREER_MATCH_TOO_DEAR;
+    return CAREER_MATCH_NO;
 }

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Regular expressions with limits, in place of Lua's patterns, which nothing can interrupt. pattern.c is the
- * only file that knows PCRE2. A compiled pattern is immutable; any thread may match with it.
+ * Regular expressions that operators write, applied to texts that clients send: neither may make the other
+ * expensive. pattern.c is the only file that knows PCRE2. A compiled pattern is immutable: any thread.
  */
 #ifndef CAREER_PATTERN_H
 #define CAREER_PATTERN_H
 
 #include "base/text.h"
 
+#define CAREER_PATTERN_MAX 1000 /* bytes of a regular expression */
+#define CAREER_PATTERN_WHY 200
+
 typedef struct career_pattern career_pattern;
 
-#define CAREER_PATTERN_SUBJECT_MAX (64 * 1024) /* bytes */
+/* Compiles for UTF-8; `$` is the very end. On the heap. On failure NULL and a sentence in why. */
+career_pattern *career_pattern_compile(career_slice expression, char why[CAREER_PATTERN_WHY]);
+void career_pattern_destroy(career_pattern *pattern); /* NULL is allowed */
 
-/* From the pool, freed with it. NULL, and *why from the pool. UTF-8; at most 1000 bytes of expression. */
-career_pattern *career_pattern_compile(apr_pool_t *pool, const char *regex, const char **why);
+typedef enum career_match {
+    CAREER_MATCH_YES,
+    CAREER_MATCH_NO,       /* also where the subject is no UTF-8 */
+    CAREER_MATCH_TOO_DEAR /* given up: a limit of steps or memory was reached */
+} career_match;
 
-/* 1 found somewhere in the text, 0 not found, -1 a limit was exceeded. */
-int career_pattern_match(const career_pattern *pattern, career_slice text);
-
-/* Compiles and matches once; -1 and why in a buffer of that room. */
-int career_pattern_once(const char *regex, career_slice text, char *why, size_t room);
+/* Is it found anywhere in the subject? */
+career_match career_pattern_match(const career_pattern *pattern, career_slice subject);
 
 #endif

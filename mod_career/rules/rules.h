@@ -66,4 +66,8 @@ career_error *career_rules_targets(career_rules *rules, apr_pool_t *pool,
                                    const career_document *previous, int64_t version,
                                    career_targets *targets);
 
+/* What is allowed but dear, a sentence each, for operators: a glob that clears everybody's entries. From the
+ * pool. */
+const char *const *career_rules_notices(const career_rules *rules, apr_pool_t *pool, size_t *count);
+
 #endif

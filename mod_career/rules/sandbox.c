@@ -1,387 +1,733 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/sandbox.h"
-#include "rules/pattern.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include <apr_strings.h>
+
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
 
-#define HOOK_COUNT 1000                      /* instructions between looks at the clock */
-#define ALLOCATED_BETWEEN_LOOKS (256 * 1024) /* bytes: memory that is touched costs time, too */
-#define STRING_MAX (64 * 1024)               /* bytes of one string that a function makes */
-#define DEPTH_MAX 16                         /* of tables that come out */
-#define NODES_MAX 50000                      /* values that come out at once */
+#include "rules/kind.h"
+#include "rules/meter.h"
+#include "rules/nearest.h"
+#include "rules/pattern.h"
+
+#define HOOK_EVERY 1000       /* instructions between two looks at the budget */
+#define PATTERNS_MAX 32       /* compiled expressions that a state remembers */
+#define FILE_DEPTH_MAX 16     /* levels of tables in what a file returns */
+#define RESULT_DEPTH_MAX 4    /* and in what a function returns */
+#define VALUES_MAX 20000      /* values that come out at once */
+#define BYTES_MAX (1024 * 1024) /* and bytes of strings */
 #define MESSAGE_MAX 512
+#define UNPACK_MAX 250
+#define OBJECTS_MAX 128 /* that a function may hold on to and its state still be used again */
 
 const career_json career_sandbox_function = {.type = CAREER_JSON_OBJECT};
 
 struct career_sandbox {
-    lua_State *L;     /* registry: the compiled file under &chunk_key */
-    const char *name; /* of the file, behind '@'; outlives the sandbox */
-    career_rules_budget budget;
-    size_t used;
-    size_t unseen;          /* bytes allocated since the clock was looked at */
-    career_moment deadline; /* on this thread's processor clock */
-    bool exhausted;
-    double now;
-    /* of the conversion under way */
-    apr_pool_t *pool;
-    size_t nodes;
+    lua_State *L;
+    career_meter meter;
+    int value;         /* reference in the registry: what the file returned */
+    uint64_t imprint;  /* of all that its functions can see and change, taken when the file had run */
+    bool clean;
+    struct {
+        char *expression;
+        size_t len;
+        career_pattern *pattern;
+    } patterns[PATTERNS_MAX];
+    unsigned next_pattern;
 };
 
-static const char chunk_key;
+/* Keys of the registry, and of the metatables of what field.* makes: their addresses. */
+static const char env_key, career_key, kind_key, line_key;
+
+/* ------------------------------------------------------------------------------------ the budget */
 
 static career_sandbox *sandbox_of(lua_State *L)
 {
     return *(career_sandbox **)lua_getextraspace(L);
 }
 
-/* ---------------------------------------------------------------- the budget */
-
-static career_moment cpu_now(void)
+/* Once something is spent this is called at every instruction and always raises, so that no pcall of a script
+ * gets any further. Its caller, the script, is level 0. */
+static void look_at_budget(lua_State *L, lua_Debug *unused)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (career_moment)time.tv_sec * CAREER_SECOND + time.tv_nsec / 1000;
-}
-
-/* Once the budget is spent every instruction raises, so that no pcall of a script can swallow it. */
-static void look(lua_State *L, lua_Debug *unused)
-{
-    career_sandbox *s = sandbox_of(L);
+    career_meter *meter = &sandbox_of(L)->meter;
 
     (void)unused;
-    s->unseen = 0;
-    if (!s->exhausted && cpu_now() < s->deadline)
+    if (career_meter_charge(meter, lua_gethookcount(L)) && career_meter_look(meter))
         return;
-    s->exhausted = true;
-    lua_sethook(L, look, LUA_MASKCOUNT, 1);
-    luaL_error(L, "the time budget is spent");
+    luaL_where(L, 0);
+    lua_pushstring(L, meter->spent);
+    lua_concat(L, 2);
+    lua_error(L);
 }
 
-static void *allocate(void *data, void *old, size_t old_size, size_t size)
+static void hook_every_instruction(void *context)
 {
-    career_sandbox *s = data;
-    void *moved;
+    career_sandbox *sandbox = context;
 
-    if (!old)
-        old_size = 0; /* then it is a type, not a size */
-    if (size == 0) {
-        free(old);
-        s->used -= old_size;
-        return NULL;
-    }
-    if (size > old_size && s->used + (size - old_size) > s->budget.memory)
-        return NULL;
-    moved = realloc(old, size);
-    if (!moved)
-        return NULL;
-    s->used += size - old_size;
-    s->unseen += size;
-    if (s->L && s->unseen > ALLOCATED_BETWEEN_LOOKS)
-        lua_sethook(s->L, look, LUA_MASKCOUNT, 1); /* the next instruction looks at the clock */
-    return moved;
+    if (sandbox->L)
+        lua_sethook(sandbox->L, look_at_budget, LUA_MASKCOUNT, 1);
 }
 
-static void start_budget(career_sandbox *s)
+static void *allocate(void *context, void *block, size_t old, size_t wanted)
 {
-    s->deadline = cpu_now() + s->budget.time;
-    s->exhausted = false;
-    s->unseen = 0;
-    lua_sethook(s->L, look, LUA_MASKCOUNT, HOOK_COUNT);
+    career_sandbox *sandbox = context;
+
+    /* without a block `old` tells what kind of thing is made */
+    return career_meter_allocate(&sandbox->meter, block, old, wanted,
+                                 !block && old == LUA_TSTRING);
 }
 
-/* ---------------------------------------------------------------- what scripts may call */
-
-/* pcall, except that a spent budget is not caught. */
-static int safe_pcall(lua_State *L)
+static void charge(lua_State *L, size_t units)
 {
+    career_meter *meter = &sandbox_of(L)->meter;
+
+    if (!career_meter_charge(meter, (int64_t)units))
+        luaL_error(L, "%s", meter->spent);
+}
+
+/* ------------------------------------------------------------------------------------ the library
+ * What scripts may call. Lua's own functions where they are harmless, else ours under their names. Nothing
+ * here takes long without charging for it: the hook does not see what goes on inside a C function. */
+
+/* Upvalue 1 is a function of Lua's: charges by the length of its arguments, then calls it. */
+static int lib_charged(lua_State *L)
+{
+    int count = lua_gettop(L);
+    size_t units = 4;
+
+    for (int i = 1; i <= count; i++)
+        if (lua_type(L, i) == LUA_TSTRING)
+            units += lua_rawlen(L, i) / 8;
+    charge(L, units);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, count, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* What a script catches must not be the end of its budget. */
+static int lib_pcall(lua_State *L)
+{
+    career_meter *meter = &sandbox_of(L)->meter;
     int status;
 
     luaL_checkany(L, 1);
     status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-    if (sandbox_of(L)->exhausted)
-        return luaL_error(L, "the time budget is spent");
+    if (status == LUA_ERRMEM)
+        career_meter_spend(meter, "it needs too much memory");
+    if (meter->spent)
+        return luaL_error(L, "%s", meter->spent);
+    luaL_checkstack(L, 1, NULL);
     lua_pushboolean(L, status == LUA_OK);
     lua_insert(L, 1);
     return lua_gettop(L);
 }
 
-static int safe_rep(lua_State *L)
+/* No addresses, no metamethods. */
+static int lib_tostring(lua_State *L)
 {
-    size_t len, gap;
-    const char *text = luaL_checklstring(L, 1, &len);
-    lua_Integer times = luaL_checkinteger(L, 2);
-    const char *between = luaL_optlstring(L, 3, "", &gap);
-    luaL_Buffer buffer;
+    int type = lua_type(L, 1);
 
-    if (times > 0 && (double)(len + gap + 1) * (double)times > STRING_MAX)
-        return luaL_error(L, "string.rep: the result is longer than %d bytes", STRING_MAX);
-    luaL_buffinit(L, &buffer);
-    for (lua_Integer i = 0; i < times; i++) {
-        luaL_addlstring(&buffer, text, len);
-        if (i + 1 < times)
-            luaL_addlstring(&buffer, between, gap);
-    }
-    luaL_pushresult(&buffer);
+    luaL_checkany(L, 1);
+    if (type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING)
+        luaL_tolstring(L, 1, NULL);
+    else
+        lua_pushstring(L, lua_typename(L, type));
     return 1;
 }
 
-/* Plain text only: patterns cannot be interrupted. */
-static int safe_find(lua_State *L)
+static int lib_tonumber(lua_State *L)
 {
-    size_t len, want;
-    const char *text = luaL_checklstring(L, 1, &len), *found;
-    const char *needle = luaL_checklstring(L, 2, &want);
-    lua_Integer from = luaL_optinteger(L, 3, 1);
+    if (lua_type(L, 1) == LUA_TSTRING && lua_rawlen(L, 1) > 200) {
+        lua_pushnil(L);
+        return 1;
+    }
+    return lib_charged(L);
+}
 
-    if (len > STRING_MAX || want > STRING_MAX)
-        return luaL_error(L, "string.find: a text is longer than %d bytes", STRING_MAX);
-    if (from < 0)
-        from = (lua_Integer)len + from + 1 > 1 ? (lua_Integer)len + from + 1 : 1;
-    if (from < 1)
-        from = 1;
-    if ((size_t)from > len + 1)
-        return lua_pushnil(L), 1;
-    found = want ? memmem(text + from - 1, len - (size_t)from + 1, needle, want) : text + from - 1;
-    if (!found)
-        return lua_pushnil(L), 1;
-    lua_pushinteger(L, found - text + 1);
-    lua_pushinteger(L, found - text + (lua_Integer)want);
+/* Metamethods run where the hook does not look (__gc), or when nobody expects them (__close). */
+static int lib_setmetatable(lua_State *L)
+{
+    static const char *const refused[] = {"__gc", "__close", "__mode", "__metatable"};
+
+    for (size_t i = 0; lua_istable(L, 2) && i < sizeof(refused) / sizeof(*refused); i++) {
+        lua_pushstring(L, refused[i]);
+        if (lua_rawget(L, 2) != LUA_TNIL)
+            return luaL_error(L, "%s is not available", refused[i]);
+        lua_pop(L, 1);
+    }
+    return lib_charged(L);
+}
+
+static int lib_rep(lua_State *L)
+{
+    size_t len, separator, each;
+    lua_Integer count = luaL_checkinteger(L, 2);
+
+    luaL_checklstring(L, 1, &len);
+    luaL_optlstring(L, 3, "", &separator);
+    each = len + separator ? len + separator : 1;
+    if (count > 0 && (lua_Unsigned)count > CAREER_STRING_MAX / each)
+        return luaL_error(L, "a string may have at most %d bytes", CAREER_STRING_MAX);
+    return lib_charged(L);
+}
+
+/* Plain: Lua's patterns cannot be interrupted. matches() has regular expressions. */
+static int lib_find(lua_State *L)
+{
+    size_t len, wanted, from;
+    const char *text = luaL_checklstring(L, 1, &len), *word = luaL_checklstring(L, 2, &wanted), *at;
+    lua_Integer start = luaL_optinteger(L, 3, 1);
+
+    charge(L, (len + wanted) / 8 + 4);
+    if (start < 0)
+        start = start < -(lua_Integer)len ? 1 : (lua_Integer)len + start + 1;
+    from = start > 0 ? (size_t)start - 1 : 0;
+    at = from <= len ? memmem(text + from, len - from, word, wanted) : NULL;
+    if (!at) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_pushinteger(L, at - text + 1);
+    lua_pushinteger(L, at - text + (lua_Integer)wanted);
     return 2;
 }
 
-static int safe_tostring(lua_State *L)
+/* string.format, but that it shows no addresses. */
+static int lib_format(lua_State *L)
 {
-    luaL_checkany(L, 1);
-    if (lua_type(L, 1) == LUA_TTABLE || lua_type(L, 1) == LUA_TFUNCTION)
-        lua_pushstring(L, luaL_typename(L, 1)); /* no addresses */
-    else
-        luaL_tolstring(L, 1, NULL);
-    return 1;
+    for (const char *at = luaL_checkstring(L, 1); (at = strchr(at, '%')); at++) {
+        at += 1 + strspn(at + 1, "-+ #0123456789.");
+        if (*at == 'p')
+            return luaL_error(L, "%%p is not available");
+        if (!*at)
+            break;
+    }
+    for (int i = 2; i <= lua_gettop(L); i++) {
+        int type = lua_type(L, i);
+
+        if (type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TUSERDATA) {
+            lua_pushstring(L, lua_typename(L, type));
+            lua_replace(L, i);
+        }
+    }
+    return lib_charged(L);
 }
 
-/* At the end only: shifting a long table is work that no hook sees. */
-static int safe_insert(lua_State *L)
+/* The functions on tables take plain ones: no metamethod runs in them, and their length is known. */
+static lua_Integer plain_table(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (lua_gettop(L) != 2)
-        return luaL_error(L, "table.insert: only table.insert(list, value) is supported");
-    lua_seti(L, 1, (lua_Integer)lua_rawlen(L, 1) + 1);
+    if (lua_getmetatable(L, 1))
+        luaL_argerror(L, 1, "a table without metatable expected");
+    return (lua_Integer)lua_rawlen(L, 1);
+}
+
+/* Moves the items from..to by one; the pace is the hook's no more than that of memmove's. */
+static void shift(lua_State *L, lua_Integer from, lua_Integer to, int step)
+{
+    charge(L, (size_t)(to >= from ? 2 * (to - from + 1) : 0));
+    if (step > 0)
+        for (lua_Integer i = to; i >= from; i--) {
+            lua_rawgeti(L, 1, i);
+            lua_rawseti(L, 1, i + 1);
+        }
+    else
+        for (lua_Integer i = from; i <= to; i++) {
+            lua_rawgeti(L, 1, i);
+            lua_rawseti(L, 1, i - 1);
+        }
+}
+
+static int lib_insert(lua_State *L)
+{
+    lua_Integer end = plain_table(L) + 1, at = end;
+
+    if (lua_gettop(L) == 3) {
+        at = luaL_checkinteger(L, 2);
+        luaL_argcheck(L, at >= 1 && at <= end, 2, "position out of bounds");
+        shift(L, at, end - 1, 1);
+    } else if (lua_gettop(L) != 2) {
+        return luaL_error(L, "wrong number of arguments to 'insert'");
+    }
+    lua_rawseti(L, 1, at);
     return 0;
 }
 
-static int safe_concat(lua_State *L)
+static int lib_remove(lua_State *L)
 {
-    lua_Integer count;
-    size_t total = 0, gap;
-    const char *between = luaL_optlstring(L, 2, "", &gap);
+    lua_Integer end = plain_table(L), at = luaL_optinteger(L, 2, end);
+
+    if (end == 0 && (at == 0 || at == 1)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    luaL_argcheck(L, at >= 1 && at <= end, 2, "position out of bounds");
+    lua_rawgeti(L, 1, at);
+    shift(L, at + 1, end, -1);
+    lua_pushnil(L);
+    lua_rawseti(L, 1, end);
+    return 1;
+}
+
+static int lib_concat(lua_State *L)
+{
+    lua_Integer end = plain_table(L), from, to;
+    size_t separator_len, total = 0;
+    const char *separator = luaL_optlstring(L, 2, "", &separator_len);
     luaL_Buffer buffer;
 
-    luaL_checktype(L, 1, LUA_TTABLE);
-    count = (lua_Integer)lua_rawlen(L, 1);
+    from = luaL_optinteger(L, 3, 1);
+    to = luaL_optinteger(L, 4, end);
+    if (from < 1 || to > end)
+        return luaL_error(L, "items from 1 to %I can be joined", end);
     luaL_buffinit(L, &buffer);
-    for (lua_Integer i = 1; i <= count; i++) {
-        size_t len;
-
-        lua_rawgeti(L, 1, i);
-        if (!lua_isstring(L, -1))
-            return luaL_error(L, "table.concat: item %d is no string", (int)i);
-        lua_tolstring(L, -1, &len);
-        total += len + gap;
-        if (total > STRING_MAX)
-            return luaL_error(L, "table.concat: the result is longer than %d bytes", STRING_MAX);
+    for (lua_Integer i = from; i <= to; i++) {
+        charge(L, 2);
+        if (lua_rawgeti(L, 1, i) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
+            return luaL_error(L, "item %I is a %s and cannot be joined", i, luaL_typename(L, -1));
+        total += lua_rawlen(L, -1) + separator_len;
+        if (total > CAREER_STRING_MAX)
+            return luaL_error(L, "a string may have at most %d bytes", CAREER_STRING_MAX);
         luaL_addvalue(&buffer);
-        if (i < count)
-            luaL_addlstring(&buffer, between, gap);
+        if (i < to)
+            luaL_addlstring(&buffer, separator, separator_len);
     }
     luaL_pushresult(&buffer);
     return 1;
 }
 
-/* matches(text, regex): PCRE2, with its limits, in place of Lua's patterns. */
-static int safe_matches(lua_State *L)
+static int lib_unpack(lua_State *L)
+{
+    lua_Integer end = plain_table(L), from = luaL_optinteger(L, 2, 1);
+    lua_Integer to = luaL_optinteger(L, 3, end);
+
+    if (from > to)
+        return 0;
+    if (from < 1 || to > UNPACK_MAX)
+        return luaL_error(L, "items from 1 to %d can be unpacked", UNPACK_MAX);
+    luaL_checkstack(L, (int)(to - from + 1), NULL);
+    for (lua_Integer i = from; i <= to; i++)
+        lua_rawgeti(L, 1, i);
+    return (int)(to - from + 1);
+}
+
+static int lib_sort(lua_State *L)
+{
+    size_t count = (size_t)plain_table(L), rounds = 4;
+
+    for (size_t left = count; left; left /= 2)
+        rounds++;
+    charge(L, count * rounds * 4);
+    return lib_charged(L);
+}
+
+static const career_pattern *remember_pattern(lua_State *L, const char *expression, size_t len)
+{
+    career_sandbox *sandbox = sandbox_of(L);
+    unsigned slot = sandbox->next_pattern++ % PATTERNS_MAX;
+    char why[CAREER_PATTERN_WHY];
+
+    free(sandbox->patterns[slot].expression);
+    career_pattern_destroy(sandbox->patterns[slot].pattern);
+    sandbox->patterns[slot].expression = NULL;
+    charge(L, 1000);
+    sandbox->patterns[slot].pattern =
+        career_pattern_compile((career_slice){expression, len}, why);
+    if (!sandbox->patterns[slot].pattern)
+        luaL_error(L, "the regular expression cannot be used: %s", why);
+    sandbox->patterns[slot].expression = strndup(expression, len);
+    sandbox->patterns[slot].len = len;
+    return sandbox->patterns[slot].pattern;
+}
+
+static const career_pattern *find_pattern(lua_State *L, const char *expression, size_t len)
+{
+    career_sandbox *sandbox = sandbox_of(L);
+
+    for (unsigned i = 0; i < PATTERNS_MAX; i++)
+        if (sandbox->patterns[i].expression && sandbox->patterns[i].len == len &&
+            memcmp(sandbox->patterns[i].expression, expression, len) == 0)
+            return sandbox->patterns[i].pattern;
+    return remember_pattern(L, expression, len);
+}
+
+/* matches(text, regular_expression): is it found anywhere in it? */
+static int lib_matches(lua_State *L)
+{
+    size_t len, expression_len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    const char *expression = luaL_checklstring(L, 2, &expression_len);
+    career_match match;
+
+    luaL_argcheck(L, strlen(expression) == expression_len, 2, "a zero byte");
+    charge(L, len / 2 + 100);
+    match = career_pattern_match(find_pattern(L, expression, expression_len),
+                                 (career_slice){text, len});
+    if (!career_meter_look(&sandbox_of(L)->meter))
+        return luaL_error(L, "%s", sandbox_of(L)->meter.spent);
+    if (match == CAREER_MATCH_TOO_DEAR)
+        return luaL_error(L, "the regular expression takes too many steps for this text");
+    lua_pushboolean(L, match == CAREER_MATCH_YES);
+    return 1;
+}
+
+/* literal(text): so that a glob takes it literally, braces too. */
+static int lib_literal(lua_State *L)
 {
     size_t len;
-    const char *text = luaL_checklstring(L, 1, &len), *regex = luaL_checkstring(L, 2);
-    char why[160] = "";
-    int found = career_pattern_once(regex, (career_slice){text, len}, why, sizeof(why));
+    const char *text = luaL_checklstring(L, 1, &len);
+    luaL_Buffer buffer;
 
-    if (found < 0)
-        return luaL_error(L, "matches: %s", why);
-    lua_pushboolean(L, found);
+    charge(L, len / 4 + 4);
+    luaL_buffinit(L, &buffer);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] && strchr("*?[]{}\\^-", text[i]))
+            luaL_addchar(&buffer, '\\');
+        luaL_addchar(&buffer, text[i]);
+    }
+    luaL_pushresult(&buffer);
     return 1;
 }
 
-/* field.text {…}: the kind, the line it stands in, and the options, to be judged when all is read. */
-static int make_field(lua_State *L)
-{
-    lua_Debug where;
+/* ------------------------------------------------------------------------------------ the vocabulary */
 
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
+/* Upvalue 1 is the name of the kind: field.text { … } returns its table with a metatable that tells kind and
+ * line, and that no script can see. */
+static int field_kind(lua_State *L)
+{
+    const char *kind = lua_tostring(L, lua_upvalueindex(1));
+    lua_Debug caller;
+    int line = 0;
+
+    if (lua_gettop(L) == 0)
+        lua_newtable(L);
+    if (lua_gettop(L) != 1 || !lua_istable(L, 1) || lua_getmetatable(L, 1))
+        return luaL_error(L, "field.%s takes one table: field.%s { … }", kind, kind);
+    if (lua_getstack(L, 1, &caller) && lua_getinfo(L, "l", &caller))
+        line = caller.currentline;
     lua_createtable(L, 0, 3);
     lua_pushvalue(L, lua_upvalueindex(1));
-    lua_setfield(L, -2, "kind");
-    where.currentline = 0;
-    if (lua_getstack(L, 1, &where))
-        lua_getinfo(L, "l", &where);
-    lua_pushinteger(L, where.currentline);
-    lua_setfield(L, -2, "line");
-    lua_pushvalue(L, 1);
-    lua_setfield(L, -2, "options");
+    lua_rawsetp(L, -2, &kind_key);
+    lua_pushinteger(L, line);
+    lua_rawsetp(L, -2, &line_key);
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, 1);
     return 1;
 }
 
-static int refuse_write(lua_State *L)
+static int field_unknown(lua_State *L)
 {
-    return luaL_error(L, "globals and libraries are read-only; write local in front");
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+
+    return luaL_error(L, "there is no field.%s; did you mean field.%s?", name,
+                      career_nearest(name, career_kind_names));
 }
 
-/* Wraps the table on top in an empty one that reads through and cannot be written. */
-static void freeze(lua_State *L)
+/* ------------------------------------------------------------------------------------ what scripts see */
+
+static int refuse_global(lua_State *L)
 {
-    lua_createtable(L, 0, 0);
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+
+    return luaL_error(L, "%s is not declared; write local %s", name, name);
+}
+
+static int refuse_change(lua_State *L)
+{
+    return luaL_error(L, "this table cannot be changed");
+}
+
+/* Replaces the table on top by one through which it can be read only. */
+static void freeze(lua_State *L, lua_CFunction on_write)
+{
+    lua_newtable(L);
     lua_createtable(L, 0, 3);
     lua_pushvalue(L, -3);
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, refuse_write);
+    lua_pushcfunction(L, on_write);
     lua_setfield(L, -2, "__newindex");
-    lua_pushboolean(L, 0);
+    lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     lua_remove(L, -2);
 }
 
-/* A new table with those functions of a library of Lua's own. */
-static void pick(lua_State *L, const char *library, const char *const *names)
+typedef struct library_entry {
+    const char *name;
+    lua_CFunction ours; /* NULL: Lua's own; else ours, which may call Lua's own by its upvalue */
+} library_entry;
+
+static const library_entry base_entries[] = {
+    {"assert", NULL}, {"error", NULL}, {"ipairs", NULL}, {"next", NULL}, {"pairs", NULL},
+    {"select", NULL}, {"type", NULL}, {"getmetatable", NULL}, {"pcall", lib_pcall},
+    {"setmetatable", lib_setmetatable}, {"tonumber", lib_tonumber}, {"tostring", lib_tostring},
+    {NULL, NULL}};
+static const library_entry string_entries[] = {
+    {"byte", lib_charged}, {"char", lib_charged}, {"find", lib_find}, {"format", lib_format},
+    {"len", NULL}, {"lower", lib_charged}, {"rep", lib_rep}, {"reverse", lib_charged},
+    {"sub", lib_charged}, {"upper", lib_charged}, {NULL, NULL}};
+static const library_entry table_entries[] = {
+    {"concat", lib_concat}, {"insert", lib_insert}, {"pack", lib_charged}, {"remove", lib_remove},
+    {"sort", lib_sort}, {"unpack", lib_unpack}, {NULL, NULL}};
+static const library_entry utf8_entries[] = {
+    {"char", lib_charged}, {"codepoint", lib_charged}, {"codes", lib_charged},
+    {"len", lib_charged}, {"offset", lib_charged}, {NULL, NULL}};
+static const library_entry math_entries[] = {
+    {"abs", NULL}, {"ceil", NULL}, {"floor", NULL}, {"fmod", NULL}, {"huge", NULL}, {"max", NULL},
+    {"maxinteger", NULL}, {"min", NULL}, {"mininteger", NULL}, {"modf", NULL}, {"pi", NULL},
+    {"sqrt", NULL}, {"tointeger", NULL}, {"type", NULL}, {"ult", NULL}, {NULL, NULL}};
+
+/* Into the table at `to`, from the library that Lua opens. */
+static void copy_library(lua_State *L, const char *name, lua_CFunction open,
+                         const library_entry *entries, int to)
 {
-    lua_newtable(L);
-    lua_getglobal(L, library);
-    for (; *names; names++) {
-        lua_getfield(L, -1, *names);
-        lua_setfield(L, -3, *names);
+    luaL_requiref(L, name, open, 0);
+    for (; entries->name; entries++) {
+        lua_getfield(L, -1, entries->name);
+        if (entries->ours)
+            lua_pushcclosure(L, entries->ours, 1);
+        lua_setfield(L, to, entries->name);
     }
     lua_pop(L, 1);
 }
 
-static void add(lua_State *L, const char *name, lua_CFunction function)
+static void add_library(lua_State *L, const char *name, lua_CFunction open,
+                        const library_entry *entries, int to)
 {
-    lua_pushcfunction(L, function);
-    lua_setfield(L, -2, name);
+    lua_newtable(L);
+    copy_library(L, name, open, entries, lua_gettop(L));
+    freeze(L, refuse_change);
+    lua_setfield(L, to, name);
 }
 
-static void make_string(lua_State *L)
+/* ("x"):rep(3): through the same functions, and out of reach. */
+static void set_string_methods(lua_State *L, int api)
 {
-    static const char *const names[] = {"byte",  "char", "format",  "len", "lower",
-                                        "upper", "sub",  "reverse", NULL};
-
-    pick(L, "string", names);
-    add(L, "rep", safe_rep);
-    add(L, "find", safe_find);
-    freeze(L);
-    lua_pushstring(L, ""); /* methods of strings are these, too */
+    lua_pushliteral(L, "");
     lua_createtable(L, 0, 2);
-    lua_pushvalue(L, -3);
+    lua_getfield(L, api, "string");
     lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0);
+    lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     lua_pop(L, 1);
 }
 
-static void make_fields(lua_State *L)
+static void add_vocabulary(lua_State *L, int api)
 {
-    static const char *const kinds[] = {"text",   "integer", "number", "boolean", "date",
-                                        "one_of", "list",    "record", NULL};
-
     lua_newtable(L);
-    for (const char *const *kind = kinds; *kind; kind++) {
+    for (const char *const *kind = career_kind_names; *kind; kind++) {
         lua_pushstring(L, *kind);
-        lua_pushcclosure(L, make_field, 1);
+        lua_pushcclosure(L, field_kind, 1);
         lua_setfield(L, -2, *kind);
     }
-    freeze(L);
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, field_unknown);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    freeze(L, refuse_change);
+    lua_setfield(L, api, "field");
 }
 
-static int career_now(lua_State *L)
-{
-    lua_pushnumber(L, sandbox_of(L)->now);
-    return 1;
-}
-
-/* Builds the environment of the scripts, and leaves it on the stack. */
 static void make_environment(lua_State *L)
 {
-    static const char *const base[] = {"assert", "error",    "ipairs", "next", "pairs",
-                                       "select", "tonumber", "type",   NULL};
-    static const char *const math[] = {"abs",        "ceil",       "floor",     "fmod", "huge",
-                                       "maxinteger", "mininteger", "max",       "min",  "modf",
-                                       "pi",         "sqrt",       "tointeger", "type", NULL};
-    static const char *const utf8[] = {"char", "codepoint", "len", "offset", "charpattern", NULL};
-    static const char *const table[] = {"remove", "sort", "unpack", NULL};
+    int api;
 
-    pick(L, LUA_GNAME, base);
-    add(L, "pcall", safe_pcall);
-    add(L, "tostring", safe_tostring);
-    add(L, "matches", safe_matches);
-    make_string(L);
-    lua_setfield(L, -2, "string");
-    pick(L, "table", table);
-    add(L, "insert", safe_insert);
-    add(L, "concat", safe_concat);
-    freeze(L);
-    lua_setfield(L, -2, "table");
-    pick(L, "math", math);
-    freeze(L);
-    lua_setfield(L, -2, "math");
-    pick(L, "utf8", utf8);
-    freeze(L);
-    lua_setfield(L, -2, "utf8");
-    make_fields(L);
-    lua_setfield(L, -2, "field");
     lua_newtable(L);
-    add(L, "now", career_now);
-    freeze(L);
-    lua_setfield(L, -2, "career");
-    freeze(L);
+    api = lua_gettop(L);
+    copy_library(L, "_G", luaopen_base, base_entries, api);
+    add_library(L, "string", luaopen_string, string_entries, api);
+    add_library(L, "table", luaopen_table, table_entries, api);
+    add_library(L, "utf8", luaopen_utf8, utf8_entries, api);
+    add_library(L, "math", luaopen_math, math_entries, api);
+    lua_pushcfunction(L, lib_matches);
+    lua_setfield(L, api, "matches");
+    lua_pushcfunction(L, lib_literal);
+    lua_setfield(L, api, "literal");
+    set_string_methods(L, api);
+    add_vocabulary(L, api);
+    lua_newtable(L); /* career: its `now` is set before each call */
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &career_key);
+    freeze(L, refuse_change);
+    lua_setfield(L, api, "career");
+    freeze(L, refuse_global);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &env_key);
 }
 
-/* ---------------------------------------------------------------- values across the border */
+/* ------------------------------------------------------------------------------------ values out
+ * Raw access only: no metamethod of a script may run while the host reads. */
 
-static void push_json(lua_State *L, const career_json *value);
+typedef struct reader {
+    apr_pool_t *pool;
+    int depth_max;
+    size_t values, bytes; /* so far */
+} reader;
 
-static void push_array(lua_State *L, const career_json *value)
+static const career_json *read_value(lua_State *L, reader *r, int depth);
+
+static career_slice read_string(lua_State *L, reader *r, int index)
 {
-    lua_createtable(L, (int)value->array.count, 0);
-    for (size_t i = 0; i < value->array.count; i++) {
-        push_json(L, value->array.items[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    career_slice text;
+
+    text.data = lua_tolstring(L, index, &text.len);
+    if (!career_utf8_valid(text.data, text.len))
+        luaL_error(L, "a text in what it returns is not UTF-8, or has a zero byte");
+    r->bytes += text.len;
+    if (r->bytes > BYTES_MAX)
+        luaL_error(L, "it returns too much");
+    text.data = apr_pstrmemdup(r->pool, text.data, text.len);
+    return text;
+}
+
+/* How many keys are 1..n, and how many are names. */
+static void count_keys(lua_State *L, size_t *items, size_t *names)
+{
+    size_t length = lua_rawlen(L, -1);
+
+    *items = *names = 0;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) == LUA_TSTRING)
+            ++*names;
+        else if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
+                 (lua_Unsigned)lua_tointeger(L, -2) <= length)
+            ++*items;
+        else
+            luaL_error(L, "a table it returns has a key that is neither a name nor 1, 2, 3 …");
+    }
+    if (*items != length)
+        luaL_error(L, "a list it returns has a gap");
+}
+
+static const career_json *read_items(lua_State *L, reader *r, size_t count, int depth)
+{
+    career_json *array = career_json_array(r->pool, count);
+
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i);
+        career_json_append(array, read_value(L, r, depth + 1));
+        lua_pop(L, 1);
+    }
+    return array;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const career_json_member *)a)->name.data,
+                  ((const career_json_member *)b)->name.data);
+}
+
+/* In the order of the names: Lua's own differs from state to state. */
+static const career_json *read_names(lua_State *L, reader *r, size_t count, int depth)
+{
+    career_json *object = career_json_object(r->pool, count);
+
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        career_json_member *member = &object->object.members[object->object.count];
+
+        if (lua_type(L, -2) != LUA_TSTRING)
+            continue;
+        member->name = read_string(L, r, -2);
+        member->value = read_value(L, r, depth + 1);
+        object->object.count++;
+    }
+    qsort(object->object.members, object->object.count, sizeof(*object->object.members), by_name);
+    return object;
+}
+
+/* Is the table on top one that field.* made? Then its kind and line. */
+static bool read_tag(lua_State *L, reader *r, career_json *tagged)
+{
+    bool found;
+
+    if (!lua_getmetatable(L, -1))
+        return false;
+    found = lua_rawgetp(L, -1, &kind_key) == LUA_TSTRING;
+    if (found) {
+        career_json_set(r->pool, tagged, CAREER_SANDBOX_KIND,
+                        career_json_string(r->pool, lua_tostring(L, -1), lua_rawlen(L, -1)));
+        lua_rawgetp(L, -2, &line_key);
+        career_json_set(r->pool, tagged, CAREER_SANDBOX_LINE,
+                        career_json_integer(r->pool, lua_tointeger(L, -1)));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+    return found;
+}
+
+static const career_json *read_table(lua_State *L, reader *r, int depth)
+{
+    career_json *tagged = career_json_object(r->pool, 4);
+    size_t items, names;
+
+    if (depth > r->depth_max)
+        luaL_error(L, "a table it returns has too many levels, or contains itself");
+    luaL_checkstack(L, 6, NULL);
+    count_keys(L, &items, &names);
+    if (read_tag(L, r, tagged)) {
+        career_json_set(r->pool, tagged, CAREER_SANDBOX_ITEMS, read_items(L, r, items, depth));
+        career_json_set(r->pool, tagged, CAREER_SANDBOX_OPTIONS, read_names(L, r, names, depth));
+        return tagged;
+    }
+    if (items && names)
+        luaL_error(L, "a table it returns has both names and numbers");
+    return names ? read_names(L, r, names, depth) : read_items(L, r, items, depth);
+}
+
+static const career_json *read_number(lua_State *L, reader *r)
+{
+    double real;
+
+    if (lua_isinteger(L, -1))
+        return career_json_integer(r->pool, lua_tointeger(L, -1));
+    real = lua_tonumber(L, -1);
+    if (!isfinite(real))
+        luaL_error(L, "a number it returns is not finite");
+    return career_json_real(r->pool, real);
+}
+
+static const career_json *read_value(lua_State *L, reader *r, int depth)
+{
+    career_json *text;
+
+    if (++r->values > VALUES_MAX)
+        luaL_error(L, "it returns too much");
+    switch (lua_type(L, -1)) {
+    case LUA_TNIL:
+        return &career_json_null;
+    case LUA_TBOOLEAN:
+        return lua_toboolean(L, -1) ? &career_json_true : &career_json_false;
+    case LUA_TNUMBER:
+        return read_number(L, r);
+    case LUA_TSTRING:
+        text = apr_pcalloc(r->pool, sizeof(*text));
+        text->type = CAREER_JSON_STRING;
+        text->string = read_string(L, r, -1);
+        return text;
+    case LUA_TTABLE:
+        return read_table(L, r, depth);
+    case LUA_TFUNCTION:
+        return &career_sandbox_function;
+    default:
+        luaL_error(L, "it returns what is no value");
+        return NULL;
     }
 }
 
-static void push_object(lua_State *L, const career_json *value)
-{
-    lua_createtable(L, 0, (int)value->object.count);
-    for (size_t i = 0; i < value->object.count; i++) {
-        const career_json_member *member = &value->object.members[i];
+/* ------------------------------------------------------------------------------------ values in */
 
-        lua_pushlstring(L, member->name.data, member->name.len);
-        push_json(L, member->value);
-        lua_rawset(L, -3);
-    }
-}
-
-/* [-0, +1]: raises when memory is short, so only inside a protected call. */
-static void push_json(lua_State *L, const career_json *value)
+static void push_value(lua_State *L, const career_json *value)
 {
-    luaL_checkstack(L, 4, "nested too deeply");
-    switch (value ? value->type : CAREER_JSON_NULL) {
+    luaL_checkstack(L, 4, NULL);
+    switch (value->type) {
     case CAREER_JSON_NULL:
         lua_pushnil(L);
         break;
@@ -398,241 +744,348 @@ static void push_json(lua_State *L, const career_json *value)
         lua_pushlstring(L, value->string.data, value->string.len);
         break;
     case CAREER_JSON_ARRAY:
-        push_array(L, value);
+        lua_createtable(L, (int)value->array.count, 0);
+        for (size_t i = 0; i < value->array.count; i++) {
+            push_value(L, value->array.items[i]);
+            lua_rawseti(L, -2, (lua_Integer)i + 1);
+        }
         break;
     case CAREER_JSON_OBJECT:
-        push_object(L, value);
+        lua_createtable(L, 0, (int)value->object.count);
+        for (size_t i = 0; i < value->object.count; i++) {
+            const career_json_member *member = &value->object.members[i];
+
+            lua_pushlstring(L, member->name.data, member->name.len);
+            push_value(L, member->value);
+            lua_rawset(L, -3);
+        }
         break;
     }
 }
 
-static const career_json *take_value(lua_State *L, int depth);
+/* ------------------------------------------------------------------------------------ the imprint
+ * A number made of everything that the functions of a file can see again in their next call and could have
+ * changed: upvalues, and tables and functions reached from them. */
 
-static const career_json *take_string(lua_State *L)
+typedef struct imprint {
+    const void *seen[OBJECTS_MAX];
+    size_t count;
+    bool complete;
+} imprint;
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    a = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
+    return a ^ (a >> 29);
+}
+
+static uint64_t imprint_value(lua_State *L, imprint *print);
+
+static uint64_t imprint_string(lua_State *L)
 {
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
+    uint64_t hash = len;
 
-    if (!career_utf8_valid(text, len))
-        luaL_error(L, "a string is not valid UTF-8");
-    return career_json_string(sandbox_of(L)->pool, text, len);
+    for (size_t i = 0; i < len; i++)
+        hash = mix(hash, (unsigned char)text[i]);
+    return hash;
 }
 
-static const career_json *take_number(lua_State *L)
+static uint64_t imprint_upvalues(lua_State *L, imprint *print)
 {
-    apr_pool_t *pool = sandbox_of(L)->pool;
+    uint64_t hash = 0;
 
-    if (lua_isinteger(L, -1))
-        return career_json_integer(pool, lua_tointeger(L, -1));
-    if (!isfinite(lua_tonumber(L, -1)))
-        luaL_error(L, "a number is not finite");
-    return career_json_real(pool, lua_tonumber(L, -1));
-}
-
-static const career_json *take_positions(lua_State *L, lua_Integer count, int depth)
-{
-    career_json *array = career_json_array(sandbox_of(L)->pool, (size_t)count);
-
-    for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(L, -1, i);
-        career_json_append(array, take_value(L, depth + 1));
+    for (int i = 1; lua_getupvalue(L, -1, i); i++) {
+        hash = mix(hash, imprint_value(L, print));
         lua_pop(L, 1);
     }
-    return array;
+    return hash;
 }
 
-static void take_names(lua_State *L, career_json *object, int depth)
+/* The order of a table's pairs does not matter. */
+static uint64_t imprint_table(lua_State *L, imprint *print)
 {
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        if (lua_type(L, -2) == LUA_TNUMBER)
-            continue;
-        career_json_set(sandbox_of(L)->pool, object, lua_tostring(L, -2), take_value(L, depth + 1));
+    uint64_t sum = 1;
+
+    if (lua_getmetatable(L, -1)) {
+        sum = imprint_value(L, print);
+        lua_pop(L, 1);
     }
-}
-
-static const career_json *take_table(lua_State *L, int depth)
-{
-    lua_Integer positions = (lua_Integer)lua_rawlen(L, -1), numbers = 0;
-    size_t names = 0;
-    career_json *object;
-
-    if (depth == DEPTH_MAX)
-        luaL_error(L, "tables are nested more than %d deep, or contain themselves", DEPTH_MAX);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        if (lua_type(L, -2) == LUA_TSTRING && strlen(lua_tostring(L, -2)) == lua_rawlen(L, -2))
-            names++;
-        else if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
-                 lua_tointeger(L, -2) <= positions)
-            numbers++;
-        else
-            luaL_error(L, "a table has a key that is neither a name nor a position, or a gap");
+        uint64_t value = imprint_value(L, print);
+
+        lua_pushvalue(L, -2);
+        sum += mix(imprint_value(L, print), value);
+        lua_pop(L, 1);
     }
-    if (numbers != positions)
-        luaL_error(L, "a list has a gap");
-    if (names == 0)
-        return take_positions(L, positions, depth);
-    object = career_json_object(sandbox_of(L)->pool, names + 1);
-    if (positions)
-        career_json_set(sandbox_of(L)->pool, object, "", take_positions(L, positions, depth));
-    take_names(L, object, depth);
-    return object;
+    return sum;
 }
 
-/* The value on top, left there; raw access only, so that nothing of the script runs. */
-static const career_json *take_value(lua_State *L, int depth)
+/* Is it what all scripts share and none can change? */
+static bool is_environment(lua_State *L)
 {
-    luaL_checkstack(L, 6, "nested too deeply");
-    if (++sandbox_of(L)->nodes > NODES_MAX)
-        luaL_error(L, "more than %d values", NODES_MAX);
+    bool same;
+
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &env_key);
+    same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 1);
+    return same;
+}
+
+static uint64_t imprint_object(lua_State *L, imprint *print)
+{
+    const void *address = lua_topointer(L, -1);
+    uint64_t hash = (uint64_t)(uintptr_t)address;
+
+    for (size_t i = 0; i < print->count; i++)
+        if (print->seen[i] == address)
+            return hash;
+    if (print->count == OBJECTS_MAX || !lua_checkstack(L, 8)) {
+        print->complete = false;
+        return hash;
+    }
+    print->seen[print->count++] = address;
+    if (lua_type(L, -1) == LUA_TTABLE)
+        return is_environment(L) ? hash : mix(hash, imprint_table(L, print));
+    return lua_iscfunction(L, -1) ? hash : mix(hash, imprint_upvalues(L, print));
+}
+
+static uint64_t imprint_value(lua_State *L, imprint *print)
+{
+    double number;
+    uint64_t bits;
+
     switch (lua_type(L, -1)) {
-    case LUA_TNIL:
-        return &career_json_null;
     case LUA_TBOOLEAN:
-        return lua_toboolean(L, -1) ? &career_json_true : &career_json_false;
+        return 2 + (uint64_t)lua_toboolean(L, -1);
     case LUA_TNUMBER:
-        return take_number(L);
+        if (lua_isinteger(L, -1))
+            return mix(5, (uint64_t)lua_tointeger(L, -1));
+        number = lua_tonumber(L, -1);
+        memcpy(&bits, &number, sizeof(bits));
+        return mix(7, bits);
     case LUA_TSTRING:
-        return take_string(L);
+        return mix(11, imprint_string(L));
     case LUA_TTABLE:
-        return take_table(L, depth);
+    case LUA_TFUNCTION:
+        return mix(13, imprint_object(L, print));
     default:
-        return &career_sandbox_function;
+        return 1;
     }
 }
 
-/* ---------------------------------------------------------------- calls */
+/* Of the value on top: the function that it is, or those that it holds. */
+static bool take_imprint(lua_State *L, uint64_t *hash)
+{
+    imprint print = {.complete = true};
 
-typedef struct call {
-    const char *name;
-    career_slice text;
-    const char *member;
+    *hash = 0;
+    if (lua_isfunction(L, -1)) {
+        *hash = imprint_value(L, &print);
+    } else if (lua_istable(L, -1)) {
+        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+            if (lua_isfunction(L, -1))
+                *hash += imprint_value(L, &print);
+    }
+    return print.complete;
+}
+
+/* ------------------------------------------------------------------------------------ runs
+ * Everything that touches a state happens inside one protected call. */
+
+typedef struct run {
+    career_sandbox *sandbox;
+    apr_pool_t *pool;
+    const career_script *script; /* to be opened, or: */
+    const char *function;        /* to be called */
     const career_json *const *arguments;
-    int count;
-    bool only_run;
-    const career_json *result;
-} call;
+    size_t count;
+    apr_time_t now;
+    const career_json *result; /* NULL: not wanted */
+} run;
 
-static int set_up(lua_State *L)
+static void load_text(lua_State *L, const career_script *script)
 {
-    call *c = lua_touserdata(L, 1);
+    career_slice text = script->text;
 
-    luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
-    luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 1);
-    luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 1);
-    luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 1);
-    luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 1);
-    lua_settop(L, 1);
-    if (luaL_loadbufferx(L, c->text.data, c->text.len, c->name, "t") != LUA_OK)
-        return lua_error(L);
-    make_environment(L);
-    lua_setupvalue(L, -2, 1); /* _ENV */
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &chunk_key);
-    return 0;
-}
-
-static int run(lua_State *L)
-{
-    call *c = lua_touserdata(L, 1);
-
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &chunk_key);
-    lua_call(L, 0, 1);
-    if (!c->only_run) {
-        if (c->member) {
-            luaL_checktype(L, -1, LUA_TTABLE);
-            lua_pushstring(L, c->member);
-            lua_rawget(L, -2);
-        }
-        for (int i = 0; i < c->count; i++)
-            push_json(L, c->arguments[i]);
-        lua_call(L, c->count, 1);
+    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) { /* some editors' mark */
+        text.data += 3;
+        text.len -= 3;
     }
-    c->result = take_value(L, 0);
+    lua_pushfstring(L, "@%s", script->name);
+    if (luaL_loadbufferx(L, text.data, text.len, lua_tostring(L, -1), "t") != LUA_OK)
+        lua_error(L);
+    lua_remove(L, -2);
+}
+
+/* The chunk's only upvalue is its environment. */
+static int run_open(lua_State *L)
+{
+    run *job = lua_touserdata(L, 1);
+    reader r = {.pool = job->pool, .depth_max = FILE_DEPTH_MAX};
+
+    make_environment(L);
+    load_text(L, job->script);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &env_key);
+    if (!lua_setupvalue(L, -2, 1))
+        lua_pop(L, 1);
+    lua_call(L, 0, 1);
+    if (job->result)
+        job->result = read_value(L, &r, 1);
+    job->sandbox->clean = take_imprint(L, &job->sandbox->imprint);
+    job->sandbox->value = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
 
-/* As much of a message as one line of a log takes. */
-static const char *message(career_sandbox *s, apr_pool_t *pool, int status)
+static int run_call(lua_State *L)
 {
-    const char *text = lua_type(s->L, -1) == LUA_TSTRING ? lua_tostring(s->L, -1) : NULL;
-    char *copy;
+    run *job = lua_touserdata(L, 1);
+    reader r = {.pool = job->pool, .depth_max = RESULT_DEPTH_MAX};
+    uint64_t now_imprint;
 
-    if (s->exhausted)
-        text = text ? text : "the time budget is spent";
-    else if (status == LUA_ERRMEM)
-        text = "the memory budget is spent";
-    text = text ? text : "an error that is no text";
-    if (strncmp(text, s->name, strlen(s->name)) != 0) /* raised in C, without a place */
-        text = apr_pstrcat(pool, s->name, ": ", text, NULL);
-    copy = apr_pstrndup(pool, text, MESSAGE_MAX);
-    for (char *c = copy; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
-    return copy;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &career_key);
+    lua_pushinteger(L, (lua_Integer)apr_time_sec(job->now));
+    lua_setfield(L, -2, "now");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, job->sandbox->value);
+    if (job->function) {
+        lua_pushstring(L, job->function);
+        lua_rawget(L, -2);
+    }
+    for (size_t i = 0; i < job->count; i++)
+        push_value(L, job->arguments[i]);
+    lua_call(L, (int)job->count, 1);
+    job->result = read_value(L, &r, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, job->sandbox->value);
+    job->sandbox->clean =
+        take_imprint(L, &now_imprint) && now_imprint == job->sandbox->imprint;
+    return 0;
 }
 
-static bool protect(career_sandbox *s, lua_CFunction function, call *c, apr_pool_t *pool,
-                    const char **why)
+/* For a log, or a person: one line, whole characters, not long. */
+static const char *tidy(apr_pool_t *pool, career_slice message)
 {
+    career_text text = career_text_make(pool, message.len);
+
+    for (size_t i = 0; i < message.len && text.len < MESSAGE_MAX; i++) {
+        unsigned char c = (unsigned char)message.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            career_text_add_format(&text, "\\x%02x", c);
+        else
+            career_text_add_char(&text, (char)c);
+    }
+    while (text.len && !career_utf8_valid(text.data, text.len)) {
+        if (message.len <= MESSAGE_MAX && !career_utf8_valid(message.data, message.len))
+            return "a message that is not UTF-8";
+        text.data[--text.len] = '\0';
+    }
+    return text.data;
+}
+
+/* What the failed run left on the stack, in words. */
+static const char *explain(career_sandbox *sandbox, int status, apr_pool_t *pool)
+{
+    lua_State *L = sandbox->L;
+    career_slice message;
+
+    if (status == LUA_ERRMEM)
+        return apr_psprintf(pool,
+                            "it needs more memory than the budget of %zu KiB allows, or makes a "
+                            "string of more than %d KiB",
+                            sandbox->meter.budget.memory / 1024, CAREER_STRING_MAX / 1024);
+    if (lua_type(L, -1) != LUA_TSTRING)
+        return apr_psprintf(pool, "it raised an error that is no text but a %s",
+                            lua_typename(L, lua_type(L, -1)));
+    message.data = lua_tolstring(L, -1, &message.len);
+    if (sandbox->meter.spent)
+        return apr_psprintf(pool, "%s (the budget is %" APR_INT64_T_FMT " ms)",
+                            tidy(pool, message),
+                            (apr_int64_t)(sandbox->meter.budget.time / CAREER_MILLISECOND));
+    return tidy(pool, message);
+}
+
+static bool run_protected(run *job, lua_CFunction function, const char **why)
+{
+    career_sandbox *sandbox = job->sandbox;
+    lua_State *L = sandbox->L;
     int status;
 
-    start_budget(s);
-    s->pool = pool;
-    s->nodes = 0;
-    lua_settop(s->L, 0);
-    lua_pushcfunction(s->L, function);
-    lua_pushlightuserdata(s->L, c);
-    status = lua_pcall(s->L, 1, 0, 0);
-    lua_sethook(s->L, NULL, 0, 0);
-    if (status != LUA_OK)
-        *why = message(s, pool, status);
-    lua_settop(s->L, 0);
-    return status == LUA_OK;
+    sandbox->clean = false;
+    career_meter_start(&sandbox->meter);
+    lua_sethook(L, look_at_budget, LUA_MASKCOUNT, HOOK_EVERY);
+    lua_pushcfunction(L, function);
+    lua_pushlightuserdata(L, job);
+    status = lua_pcall(L, 1, 0, 0);
+    if (status == LUA_OK && !sandbox->meter.spent)
+        return true;
+    if (status == LUA_OK)
+        *why = sandbox->meter.spent;
+    else
+        *why = explain(sandbox, status, job->pool);
+    lua_settop(L, 0);
+    sandbox->clean = false;
+    return false;
 }
 
-career_sandbox *career_sandbox_create(const char *name, career_slice text,
-                                      const career_rules_budget *budget, apr_pool_t *pool,
-                                      const char **why)
+career_sandbox *career_sandbox_open(const career_script *script, const career_rules_budget *budget,
+                                    apr_pool_t *pool, const career_json **value, const char **why)
 {
-    call c = {.name = apr_pstrcat(pool, "@", name, NULL), .text = text};
-    career_sandbox *s = calloc(1, sizeof(*s));
-    lua_State *L;
+    career_sandbox *sandbox = calloc(1, sizeof(*sandbox));
+    run job = {.sandbox = sandbox, .pool = pool, .script = script};
 
     *why = "out of memory";
-    if (!s)
+    if (!sandbox)
         return NULL;
-    s->budget = *budget;
-    s->name = name;
-    L = lua_newstate(allocate, s);
-    if (L) {
-        *(career_sandbox **)lua_getextraspace(L) = s;
-        s->L = L;
+    sandbox->meter.budget = *budget;
+    sandbox->meter.alarm = hook_every_instruction;
+    sandbox->meter.context = sandbox;
+    career_meter_start(&sandbox->meter);
+    sandbox->L = lua_newstate(allocate, sandbox);
+    if (sandbox->L) {
+        *(career_sandbox **)lua_getextraspace(sandbox->L) = sandbox;
+        job.result = value ? &career_json_null : NULL;
+        if (run_protected(&job, run_open, why)) {
+            if (value)
+                *value = job.result;
+            return sandbox;
+        }
     }
-    if (L && protect(s, set_up, &c, pool, why))
-        return s;
-    career_sandbox_destroy(s);
+    career_sandbox_close(sandbox);
     return NULL;
 }
 
-void career_sandbox_destroy(career_sandbox *s)
+void career_sandbox_close(career_sandbox *sandbox)
 {
-    if (s->L)
-        lua_close(s->L);
-    free(s);
+    if (!sandbox)
+        return;
+    if (sandbox->L)
+        lua_close(sandbox->L);
+    for (unsigned i = 0; i < PATTERNS_MAX; i++) {
+        free(sandbox->patterns[i].expression);
+        career_pattern_destroy(sandbox->patterns[i].pattern);
+    }
+    free(sandbox);
 }
 
-const career_json *career_sandbox_run(career_sandbox *s, apr_pool_t *pool, const char **why)
+bool career_sandbox_call(career_sandbox *sandbox, const char *name,
+                         const career_json *const *arguments, size_t count, apr_time_t now,
+                         apr_pool_t *pool, const career_json **result, const char **why)
 {
-    call c = {.only_run = true};
+    run job = {.sandbox = sandbox,
+               .pool = pool,
+               .function = name,
+               .arguments = arguments,
+               .count = count,
+               .now = now};
 
-    return protect(s, run, &c, pool, why) ? c.result : NULL;
+    if (!run_protected(&job, run_call, why))
+        return false;
+    *result = job.result;
+    return true;
 }
 
-const career_json *career_sandbox_call(career_sandbox *s, apr_pool_t *pool, const char *member,
-                                       const career_json *const *arguments, int count,
-                                       apr_time_t now, const char **why)
+bool career_sandbox_is_clean(const career_sandbox *sandbox)
 {
-    call c = {.member = member, .arguments = arguments, .count = count};
-
-    s->now = (double)(now / APR_USEC_PER_SEC);
-    return protect(s, run, &c, pool, why) ? c.result : NULL;
+    return sandbox->clean;
 }

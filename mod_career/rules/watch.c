@@ -11,11 +11,17 @@
 
 #include "base/pool.h"
 
+#define SETTLE (150 * CAREER_MILLISECOND)   /* how long files must have been left alone */
+#define PATIENCE (500 * CAREER_MILLISECOND) /* with files that are never left alone */
+#define FIRST_TRIES 10
+#define FIRST_PAUSE 20000 /* µs */
+
 static const char *const names[CAREER_BOARD_PARTS] = {"validation.lua", "caches.lua"};
 
 /* What tells one state of a file from another. */
 typedef struct stamp {
     struct timespec modified, changed;
+    dev_t device;
     ino_t inode;
     off_t size;
     int error;
@@ -29,7 +35,10 @@ struct career_watch {
     career_log *log;
     career_shelf shelf;
     uint64_t generation; /* of what is on the shelf */
+    uint64_t refused;    /* a generation of the board that cannot be used here */
     stamp seen[CAREER_BOARD_PARTS];
+    career_moment settle;
+    career_moment unsettled; /* since when files have been found that move; 0: they do not */
 };
 
 /* ---------------------------------------------------------------- files */
@@ -42,13 +51,21 @@ static void look(int directory, stamp stamps[CAREER_BOARD_PARTS])
         memset(&stamps[i], 0, sizeof(stamps[i]));
         if (fstatat(directory, names[i], &info, 0) != 0) {
             stamps[i].error = errno;
+            if (fstat(directory, &info) == 0)
+                stamps[i].changed = info.st_ctim; /* when it vanished, at the latest */
             continue;
         }
         stamps[i].modified = info.st_mtim;
         stamps[i].changed = info.st_ctim;
+        stamps[i].device = info.st_dev;
         stamps[i].inode = info.st_ino;
         stamps[i].size = info.st_size;
     }
+}
+
+static apr_time_t microseconds(struct timespec time)
+{
+    return (apr_time_t)time.tv_sec * APR_USEC_PER_SEC + time.tv_nsec / 1000;
 }
 
 static const char *judge(apr_pool_t *pool, int directory, const struct stat *file)
@@ -133,25 +150,46 @@ static void put_in_force(career_watch *watch, career_rules *rules)
     career_shelf_publish(&watch->shelf, (career_snapshot *)rules);
 }
 
-/* What the board shows was good when it was published; it can only fail when memory is short. */
-static bool take_from_board(career_watch *watch, apr_pool_t *pool)
+/* Is this the first process to say so, since something else was said? */
+static bool is_news(career_watch *watch, apr_pool_t *pool, const char *what)
 {
-    career_board_text text = career_board_read(watch->board, pool);
-    const char *why;
-    career_rules *rules =
-        text.generation ? compile(watch, pool, text.parts, text.generation, &why) : NULL;
+    career_slice text = career_slice_of(what);
 
-    if (rules)
-        put_in_force(watch, rules);
-    return rules != NULL;
+    return !watch->board || career_board_complain(watch->board, career_text_digest(pool, &text, 1));
 }
 
 static void complain(career_watch *watch, apr_pool_t *pool, const char *why)
 {
-    career_slice text = career_slice_of(why);
-
-    if (career_board_complain(watch->board, career_text_digest(pool, &text, 1)))
+    if (is_news(watch, pool, why))
         career_log_say(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why);
+}
+
+/* What the board shows was good for whoever published it; here the budget may be smaller, or memory short. */
+static bool take_from_board(career_watch *watch, apr_pool_t *pool)
+{
+    career_board_text text = career_board_read(watch->board, pool);
+    const char *why = NULL;
+    career_rules *rules;
+
+    if (!text.generation || text.generation == watch->refused)
+        return false;
+    rules = compile(watch, pool, text.parts, text.generation, &why);
+    if (rules) {
+        put_in_force(watch, rules);
+        return true;
+    }
+    watch->refused = text.generation;
+    complain(watch, pool, why);
+    return false;
+}
+
+/* Once for all processes; also when a bad edit was taken back, so that the board has no newer generation. */
+static void announce(career_watch *watch, apr_pool_t *pool, const char *digest)
+{
+    if (is_news(watch, pool, digest))
+        career_log_say(watch->log, CAREER_LOG_RULES_LOADED,
+                       "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
+                       watch->generation, digest);
 }
 
 /* New contents: compiled, and if good, published and put in force. */
@@ -160,30 +198,62 @@ static const char *take_parts(career_watch *watch, apr_pool_t *pool, const caree
     const char *digest = career_text_digest(pool, parts, CAREER_BOARD_PARTS), *why = NULL;
     uint64_t generation = watch->board ? career_board_generation(watch->board) + 1 : 0;
     career_rules *rules = compile(watch, pool, parts, generation, &why);
-    uint64_t published;
 
     if (!rules)
         return why;
-    if (!watch->board) {
+    if (!watch->board || career_board_publish(watch->board, digest, parts) == generation) {
         put_in_force(watch, rules);
-        return NULL;
+    } else { /* another process was faster, perhaps with something newer; or the text is the one in force */
+        career_rules_release(rules);
+        if (career_board_generation(watch->board) != watch->generation)
+            take_from_board(watch, pool);
     }
-    published = career_board_publish(watch->board, digest, parts);
-    if (published == generation) {
-        put_in_force(watch, rules);
-        career_log_say(watch->log, CAREER_LOG_RULES_LOADED,
-                       "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
-                       generation, digest);
-        return NULL;
-    }
-    career_rules_release(rules); /* another process was faster, perhaps with something newer */
-    take_from_board(watch, pool);
+    if (watch->board)
+        announce(watch, pool, digest);
     return NULL;
 }
 
 static bool same_stamps(const stamp *a, const stamp *b)
 {
     return memcmp(a, b, CAREER_BOARD_PARTS * sizeof(*a)) == 0;
+}
+
+/* Files of which one was changed this very moment may be half-written, or half of a pair: they are left alone
+ * until they rest, but not for ever. */
+static bool are_moving(career_watch *watch, const stamp *stamps)
+{
+    apr_time_t now = apr_time_now(), newest = 0;
+    career_moment clock = career_clock_now();
+
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++) {
+        apr_time_t changed = microseconds(stamps[i].changed);
+
+        if (changed > newest && changed <= now) /* a clock that is ahead of ours says nothing */
+            newest = changed;
+    }
+    if (now - newest >= watch->settle) {
+        watch->unsettled = 0;
+        return false;
+    }
+    if (!watch->unsettled)
+        watch->unsettled = clock;
+    return clock - watch->unsettled < PATIENCE;
+}
+
+/* Has a link been turned, or the directory been made anew? Then its name leads to another one now. */
+static void follow(career_watch *watch)
+{
+    struct stat named, held;
+    int fd;
+
+    if (stat(watch->directory, &named) != 0 || fstat(watch->fd, &held) != 0 ||
+        (named.st_dev == held.st_dev && named.st_ino == held.st_ino))
+        return;
+    fd = open(watch->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    close(watch->fd);
+    watch->fd = fd;
 }
 
 /* Reads both files as one: what moves while they are read is looked at again next time. */
@@ -210,17 +280,21 @@ void career_watch_tick(career_watch *watch)
     stamp now[CAREER_BOARD_PARTS];
     apr_pool_t *pool;
     const char *why = NULL;
-    bool newer = watch->board && career_board_generation(watch->board) != watch->generation;
+    bool newer = watch->board && career_board_generation(watch->board) != watch->generation,
+         changed;
 
+    newer = newer && career_board_generation(watch->board) != watch->refused;
+    follow(watch);
     look(watch->fd, now);
-    if (!newer && same_stamps(now, watch->seen))
+    changed = !same_stamps(now, watch->seen) && !are_moving(watch, now);
+    if (!newer && !changed)
         return;
     pool = career_pool_create();
     if (!pool)
         return;
     if (newer)
         take_from_board(watch, pool);
-    if (!same_stamps(now, watch->seen))
+    if (changed)
         why = take_files(watch, pool);
     if (why)
         complain(watch, pool, why);
@@ -254,13 +328,23 @@ career_watch *career_watch_open(apr_pool_t *pool, const char *directory,
         *why = apr_psprintf(pool, "%s cannot be opened: %s", directory, strerror(errno));
         return NULL;
     }
+    watch->settle = SETTLE;
     career_shelf_init(&watch->shelf);
     apr_pool_cleanup_register(pool, watch, close_watch, apr_pool_cleanup_null);
     *why = take_files(watch, pool);
+    for (int i = 0; i < FIRST_TRIES && !*why && !watch->shelf.current; i++) { /* they move */
+        apr_sleep(FIRST_PAUSE);
+        *why = take_files(watch, pool);
+    }
     kept = board && !watch->shelf.current && take_from_board(watch, pool);
     if (!watch->shelf.current && !*why)
         *why = apr_psprintf(pool, "%s: the files changed while they were read", directory);
     return watch->shelf.current || kept ? watch : NULL;
+}
+
+void career_watch_settle(career_watch *watch, career_moment settle)
+{
+    watch->settle = settle;
 }
 
 career_rules *career_watch_acquire(career_watch *watch)

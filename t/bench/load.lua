@@ -16,12 +16,13 @@ end
 function init(args)
     local method, pause = args[2] or "GET", tonumber(args[3] or 0)
     for token in io.lines(args[1]) do
-        local headers = { Authorization = "Bearer " .. token }
+        local headers, sample = { Authorization = "Bearer " .. token }, nil
         if method == "PUT" then
             headers["Content-Type"] = "application/json"
-            headers["Content-Length"] = #body:format(0, 0)
+            sample = body:format(0, 0)
         end
-        requests[#requests + 1] = wrk.format(method, nil, headers)
+        local whole = wrk.format(method, nil, headers, sample)
+        requests[#requests + 1] = sample and whole:sub(1, -1 - #sample) or whole
     end
     -- Far apart, so that threads do not meet at one user; and no value that an earlier run has written.
     math.randomseed(os.time() + number)

@@ -37,7 +37,7 @@ static void nothing_register(apr_pool_t *pool)
     ap_hook_handler(nothing_handle, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-module AP_MODULE_DECLARE_DATA nothing_module = {
+__attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA nothing_module = {
     STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, nothing_register,
 #ifdef AP_MODULE_FLAG_NONE
     AP_MODULE_FLAG_NONE,

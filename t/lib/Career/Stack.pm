@@ -182,7 +182,7 @@ sub token ($self, %claims) {
 
 # The whole of a token or its signature must not be logged; its header is no secret.
 sub _keep_secret ($self, $token) {
-    $log->secret($token, grep { length >= 16 } (split /\./, $token)[1, 2]);
+    $log->secret($token, grep { defined && length >= 16 } (split /\./, $token)[1, 2]);
     return;
 }
 

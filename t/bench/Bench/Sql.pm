@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# Scripts for pgbench from the statements of the module: the same text, with pgbench's variables for its parameters.
+package Bench::Sql;
+use v5.36;
+
+use Bench::Load   qw(output_of);
+use Bench::Stage  ();
+use Career::Place qw(build_dir);
+use Exporter      qw(import);
+
+our @EXPORT_OK = qw(select_script upsert_script);
+
+# pgbench knows numbers only, so that the user's id is made from one in the server.
+my $draw = "\\set user random(1, :users)\n\\set number random(1, 2000000000)\n";
+my $user = Bench::Stage::user_sql(':user');
+
+sub _statement ($name) { return output_of(build_dir() . '/bench/statements', $name) =~ s/\s+\z//r }
+
+# In a literal, what looks like one of pgbench's variables is spelt otherwise: the server reads the same text.
+sub _shield ($sql) {
+    return $sql =~ s{('(?:[^']|'')*')}{ my $text = $1; $text =~ s/:(?=[A-Za-z_])/\\003A/g ? "U&$text" : $text }ger;
+}
+
+# The read of one user, as an array of one.
+sub select_script () {
+    my $array = "('{' || $user || '}')";
+    return $draw . _shield(_statement('READ')) =~ s/\$1\b/$array/r . ";\n";
+}
+
+# The write of two fields where a version holds, which it always does here: mask and places as in the header.
+sub upsert_script () {
+    my %value = (1 => ':number', 12 => ':number', 19 => "($user)", 20 => ':mask', 21 => 'p.version');
+    my $update = _shield(_statement('UPDATE')) =~ s/\$(\d+)/$value{$1} \/\/ 'NULL'/ger;
+    return "\\set mask 4098\n$draw$update;\n";
+}
+
+1;

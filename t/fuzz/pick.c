@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any text: career_json_pick takes what the parser takes, and finds in it what the parser finds. */
+#include "fuzz.h"
+
+static const char *const names[] = {"a", "exp", "aud", "sub", NULL};
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    apr_initialize();
+    career_json_start();
+    return 0;
+}
+
+static void compare(apr_pool_t *pool, const char *data, size_t size, size_t depth_max)
+{
+    const char *why = NULL;
+    const career_json *tree = career_json_parse_deep(pool, data, size, depth_max, &why);
+    const career_json *picked = career_json_pick(pool, data, size, depth_max, names, &why);
+
+    if (tree && tree->type != CAREER_JSON_OBJECT)
+        tree = NULL;
+    CHECK(!tree == !picked);
+    if (!picked)
+        fuzz_check_sentence(why);
+    for (const char *const *name = names; picked && *name; name++) {
+        const career_json *there = career_json_get(tree, *name);
+        const career_json *here = career_json_get(picked, *name);
+
+        CHECK(!there == !here);
+        CHECK(!there || (there->type == here->type && career_json_equal(there, here)));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *pool = fuzz_pool();
+
+    compare(pool, (const char *)data, size, CAREER_JSON_DEPTH_MAX);
+    compare(pool, (const char *)data, size, 512);
+    apr_pool_destroy(pool);
+    return 0;
+}
