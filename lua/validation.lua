@@ -1,51 +1,68 @@
--- What a career profile must and should contain. Running servers pick up a change within about two seconds;
--- a file with an error is reported in the error log, and the last good rules stay in force. Try an edit first:
---   career-rules check DIR          career-rules try DIR profile.json
+-- What a career profile may contain, must contain and should contain. A running server picks an edit up within
+-- about two seconds; one with an error changes nothing, is reported in the error log with its line, and the last
+-- good rules stay in force. Try it first:
+--   career-rules check DIR
+--   career-rules try DIR profile.json [previous.json]
 --
--- `field` is the vocabulary:
---   field.text    { min =, max = (characters), matches = "regular expression", format = "url"|"email"|"date" }
---   field.one_of  { "a", "b", default = "a" }
---   field.list    { kind of the items, min =, max =, unique = true }
---   field.record  { name = kind, … }
---   field.integer {}  field.number { min =, max = }  field.boolean {}  field.date {}
--- Every kind also takes default =, label = (how messages call it), message = (instead of ours), and inside a
--- record optional = true. Texts lose the blanks around them.
+-- Every field has a kind:
+--   field.text    { min = 1, max = 120 }        characters, without the blanks around them (unless trimmed = false);
+--                                               matches = "^[A-Z]{2}$" a regular expression (Perl's, as in PCRE2);
+--                                               format = "email", "url", "date", "date-time" or "uuid"
+--   field.one_of  { "a", "b" }                  exactly one of these texts
+--   field.list    { field.text {}, max = 20 }   items of one kind; min, max, unique = true
+--   field.record  { name = field.text {} }      members of a fixed set; one with optional = true may be missing
+--   field.integer { min = 0 }                   a whole number, and
+--   field.number  { max = 1.5 }                 any number
+--   field.boolean {}                            true or false
+--   field.date    { min = "1970-01-01" }        a day; with time = true also a day with a time
+-- and each of them may have
+--   default = …        how the field reads while it is empty, in every answer (a list is [] then, the rest null)
+--   label = "…"        what messages call it, instead of its name
+--   message = "…"      what users are told instead of our sentences, or { too_long = "…", required = "…" }
+--   nullable = true    an item of a list or a member of a record may be null
+--
+-- A field that is sent as null or as blank text is cleared. Three fields cannot be left out: currentRole, seniority
+-- and industry; any other can. What is not declared here is not accepted, not returned and not touched. A field of
+-- your own needs nothing but its line here: no recompiling, no migration, it is kept in the column "extra".
 
-local name = field.text { min = 1, max = 80 }
+local skill = field.text { min = 1, max = 80 }
 
 return {
   fields = {
-    currentRole = field.text { min = 1, max = 120, label = "The job title" },
+    currentRole = field.text { min = 1, max = 120, label = "The current role" },
 
     seniority = field.one_of {
       "student", "entry-level", "junior", "mid-level", "senior", "staff", "principal", "lead", "manager",
       "senior-manager", "director", "vp", "cto", "founder", "consultant", "career-changer",
+      label = "The seniority",
     },
 
-    industry = field.text { min = 1, max = 120 },
+    -- Free text; the application suggests Technology/Software, Healthcare/Biotech, Finance/FinTech and so on.
+    industry = field.text { min = 1, max = 120, label = "The industry" },
 
-    companyName = field.text { max = 120 },
+    companyName = field.text { max = 120, label = "The company name" },
 
     companySize = field.one_of {
       "startup", "small", "medium", "large", "enterprise", "freelance", "consulting",
-      default = "small",
+      default = "small", label = "The company size",
     },
 
-    primarySkills = field.list { name, max = 100, unique = true },
-    skillsToLearn = field.list { name, max = 100, unique = true },
-    interests = field.list { name, max = 100, unique = true },
+    primarySkills = field.list { skill, max = 100, unique = true, label = "Primary skills" },
+    skillsToLearn = field.list { skill, max = 100, unique = true, label = "Skills to learn" },
+    interests     = field.list { skill, max = 100, unique = true, label = "Interests" },
 
+    -- What somebody can do, how well and since when.
     skillTags = field.list {
       field.record {
-        skill = name,
-        proficiency = field.one_of { "beginner", "intermediate", "advanced", "expert", optional = true },
-        yearsOfExperience = field.number { min = 0, max = 80 },
-        lastUsed = field.date {},
-        category = field.text { max = 80, optional = true },
-        order = field.number { optional = true },
-        pendingProficiency = field.boolean { optional = true },
+        skill              = skill,
+        proficiency        = field.one_of { "beginner", "intermediate", "advanced", "expert", optional = true },
+        yearsOfExperience  = field.number { min = 0, max = 80 },
+        lastUsed           = field.date { time = true },
+        category           = field.text { max = 80, optional = true },
+        order              = field.number { optional = true },   -- where the user has dragged it to
+        pendingProficiency = field.boolean { optional = true },  -- the form has not asked for it yet
       },
-      max = 100,
+      max = 100, label = "Skill tags",
     },
 
     careerGoals = field.list {
@@ -54,29 +71,30 @@ return {
         "consulting", "specialization", "generalization", "networking", "industry-change", "work-life-balance",
         "salary-increase",
       },
-      max = 12, unique = true,
+      max = 12, unique = true, label = "Career goals",
     },
 
     timeframe = field.one_of {
       "immediate", "short-term", "medium-term", "long-term",
-      default = "short-term",
+      default = "short-term", label = "The timeframe",
     },
 
-    targetPath = field.text { max = 120 },
+    -- Free text; the application suggests Data Engineering, Machine Learning, Leadership & Strategy and others.
+    targetPath = field.text { max = 120, label = "The target path" },
 
     learningStyle = field.list {
       field.one_of { "hands-on", "theoretical", "interactive", "networking", "case-studies", "peer-learning" },
-      max = 6, unique = true,
+      max = 6, unique = true, label = "Learning styles",
     },
 
     availableTime = field.one_of {
       "very-limited", "limited", "moderate", "flexible", "dedicated",
-      default = "moderate",
+      default = "moderate", label = "The available time",
     },
 
     budget = field.one_of {
       "free-only", "low", "moderate", "high", "unlimited",
-      default = "moderate",
+      default = "moderate", label = "The budget",
     },
 
     networkingGoals = field.list {
@@ -84,7 +102,7 @@ return {
         "find-mentors", "find-mentees", "find-peers", "find-collaborators", "find-customers", "find-employers",
         "find-employees", "industry-insights", "thought-leadership",
       },
-      max = 9, unique = true,
+      max = 9, unique = true, label = "Networking goals",
     },
 
     preferredEventTypes = field.list {
@@ -92,27 +110,31 @@ return {
         "conference", "workshop", "meetup", "webinar", "hackathon", "summit", "bootcamp", "certification",
         "panel", "keynote", "networking", "trade-show",
       },
-      max = 12, unique = true,
+      max = 12, unique = true, label = "Preferred event types",
     },
 
-    -- A field of your own, kept in the column "extra" (no migration):
+    -- One of your own:
     -- certifications = field.list { field.text { min = 1, max = 120 }, max = 20, unique = true },
   },
 
-  -- Present and neither null, blank nor empty; the first three cannot be left out.
+  -- A save is refused while one of these is missing, null, blank or an empty list. A default does not fill it in.
   required = { "currentRole", "seniority", "industry" },
 
-  -- Never fails a save: what is missing comes back as `recommendations`.
+  -- Never in the way of a save: what is not met comes back with the answer as `recommendations`. How many items a
+  -- list should have; { min = 3, message = "…" } has its own words.
   recommended = { primarySkills = 3, skillsToLearn = 2, careerGoals = 2, interests = 3 },
 
+  -- Likewise, for what is merely good to have.
   enhancements = {
-    skillTags = "Skill tags with a proficiency make skill matching more precise",
-    networkingGoals = "Networking goals help to pick events for meeting the right people",
-    preferredEventTypes = "Preferred event types decide which formats are suggested first",
+    skillTags           = "Skills with a level make the matching of events more precise",
+    networkingGoals     = "With networking goals, events for meeting people can be picked out",
+    preferredEventTypes = "With preferred event types, the formats that suit you are suggested first",
   },
 
-  -- Rules across fields are a function. It gets copies: every declared field, null as nil; `previous` is nil
-  -- when the profile is new; `user` has id, role, aal and claims; career.now() is the time in seconds.
+  -- Rules that look at several fields are a function. It is called when everything above is met, and returns nil or
+  -- a list of complaints. `profile` has every field (nil where it is empty), `previous` is the profile before this
+  -- save or nil, `user` has id, role, aal and claims; career.now is the time in seconds since 1970, and
+  -- matches(text, "regular expression") is true or false. Nothing else of the world can be seen from here.
   --
   -- validate = function(profile, previous, user)
   --   if profile.seniority == "manager" and #profile.careerGoals < 2 then

@@ -48,7 +48,7 @@ subtest 'malformed' => sub {
 };
 
 subtest 'roots other than an object' => sub {
-    refused($_, $_) for '[]', '[{}]', '"low"', '1', 'true', 'null', '[[[]]]';
+    refused($_, "root $_") for '[]', '[{}]', '"low"', '1', 'true', 'null', '[[[]]]';
     is_error($stack->put('[]', @as), 400, 'invalid_json', 'an array');
     like $stack->put('[]', @as)->{json}{error}, qr/object/, 'is told what is expected';
 };
@@ -112,7 +112,7 @@ subtest 'size' => sub {
 };
 
 subtest 'numbers' => sub {
-    refused(qq({"budget":$_}), $_) for '1e400', '-1e400', '9223372036854775808', '-9223372036854775809', '1' x 400;
+    refused(qq({"budget":$_}), "number " . substr $_, 0, 20) for '1e400', '-1e400', '9223372036854775808', '-9223372036854775809', '1' x 400;
     my $years = sub ($number) {
         $stack->put(qq({"skillTags":[{"skill":"C","lastUsed":"2026-01-01","yearsOfExperience":$number}]}), @as)
     };

@@ -31,7 +31,7 @@ $stack->reconfigure(vhosts => [
         CareerDatabaseTimeout => 'query=20s' } }
 ]);
 
-subtest '400' => sub {
+subtest 'status 400' => sub {
     is_error($stack->put('{"a":', ), 400, 'invalid_json', 'a malformed body');
     is_error($stack->put('[]'),      400, 'invalid_json', 'a body that is no object');
     my $answer = $stack->put({});
@@ -40,7 +40,7 @@ subtest '400' => sub {
     ok !(grep { !/^(field|code|message|allowed)$/ } map { keys %$_ } @{ $answer->{json}{details} }), 'of known members';
 };
 
-subtest '401' => sub {
+subtest 'status 401' => sub {
     my $none = $stack->get(token => undef);
     is_error($none, 401, 'no_token', 'no token');
     is header($none, 'www-authenticate'), 'Bearer realm="career"', 'no error code where no token was presented';
@@ -48,12 +48,13 @@ subtest '401' => sub {
         ['token_expired', token(exp => time - 3600)]) {
         my $answer = $stack->get(token => $case->[1]);
         is_error($answer, 401, $case->[0], $case->[0]);
-        like header($answer, 'www-authenticate'), qr/^Bearer realm="career", error="invalid_token"/, 'with an error code';
-        unlike header($answer, 'www-authenticate'), qr/error_description="[^"]*["\\]/, 'and no odd character';
+        like header($answer, 'www-authenticate'),
+            qr/^Bearer realm="career", error="invalid_token", error_description="[\x20\x21\x23-\x5b\x5d-\x7e]+"$/,
+            'with an error code and a description in the characters of RFC 6750';
     }
 };
 
-subtest '403' => sub {
+subtest 'status 403' => sub {
     for my $role (qw(anon service_role)) {
         my $answer = $stack->get(token => token(role => $role));
         is_error($answer, 403, 'forbidden', $role);
@@ -61,13 +62,13 @@ subtest '403' => sub {
     }
 };
 
-subtest '404, 405' => sub {
+subtest 'status 404 and 405' => sub {
     is_error($stack->get(token => token(sub => uuid())), 404, 'profile_not_found', 'no profile');
     is_error($stack->request($_ => '/api/profile/career'), 405, 'method_not_allowed', $_)
         for qw(POST DELETE PROPFIND MKCOL FOO get);
 };
 
-subtest '409' => sub {
+subtest 'status 409' => sub {
     my $user = uuid();
     my @as   = (token => token(sub => $user), vhost => 'narrow.test');
     is_error($stack->put(minimal(), @as), 409, 'conflict', 'a user whom the database does not know');
@@ -83,7 +84,7 @@ subtest 'what only the database refuses is 400 and names the field' => sub {
     my $refused = sub ($profile, $field, $name) {
         my $answer = $stack->put($profile, @as);
         is_error($answer, 400, 'validation_failed', $name);
-        is_deeply [keys %{ violations($answer) }], [$field], 'which names it';
+        is_deeply [map { s/\[\d+\]$//r } keys %{ violations($answer) }], [$field], 'which names it';
     };
     $refused->(minimal(seniority => 'cto'), 'seniority', 'an enum that is narrower than the rules');
     $refused->(minimal(careerGoals => ['networking', 'generalization']), 'careerGoals', 'an array of such an enum');
@@ -99,7 +100,7 @@ subtest 'what only the database refuses is 400 and names the field' => sub {
     is_deeply \@saved, [(201, 400) x 4], 'nobody suffers for a neighbour';
 };
 
-subtest '412, 413, 415' => sub {
+subtest 'status 412, 413 and 415' => sub {
     is_error($stack->put({}, headers => { 'If-Match' => '"1-x"' }), 412, 'precondition_failed', 'a precondition');
     is_error($stack->put('{"a":"' . 'x' x 70000 . '"}'), 413, 'payload_too_large', 'a large body');
     my $answer = $stack->put('a=b', headers => { 'Content-Type' => 'text/plain' });
@@ -107,8 +108,8 @@ subtest '412, 413, 415' => sub {
     is header($answer, 'accept'), 'application/json, application/merge-patch+json', 'what is accepted';
 };
 
-subtest '503 overloaded' => sub {
-    expect_log(qr/CAREER0001: .*503 (overloaded|database_unavailable)/);
+subtest 'status 503, overloaded' => sub {
+    expect_log(qr/CAREER0001: .*503 (overloaded|database_unavailable)/, qr/CAREER0301: Postgres cannot be used/);
     my $lock = $pg->session;
     $lock->do('BEGIN; LOCK TABLE career_profiles IN ACCESS EXCLUSIVE MODE;');
     my @answers = parallel(map { sub { my $answer = $stack->get(vhost => 'full.test'); delete $answer->{reason}; $answer } } 1 .. 12);
@@ -119,7 +120,7 @@ subtest '503 overloaded' => sub {
     is_error($of{overloaded}, 503, 'overloaded', 'with the contract\'s error') if $of{overloaded};
     is scalar(grep { ($_->{json}{code} // '') !~ /^(overloaded|database_unavailable|profile_not_found)$/ } @answers), 0,
         'each gets an answer';
-    is $stack->get(vhost => 'full.test', token => token(sub => uuid()))->{status}, 404, 'afterwards all is well';
+    wait_until { $stack->get(vhost => 'full.test', token => token(sub => uuid()))->{status} == 404 } 'afterwards all is well';
 };
 
 subtest 'the request id leads to the log' => sub {

@@ -6,8 +6,8 @@ use Career::Test;
 use Career::Contract qw(minimal onboarding complete header violations is_error is_saved);
 
 my $stack = Career::Stack->start;
-$stack->reconfigure(vhosts => [{ name => 'strict.test', directives => { CareerRequireIfMatch => 'on' } },
-    { name => 'plain.test' }]);
+$stack->reconfigure(vhosts => [{ name => 'plain.test' },
+    { name => 'strict.test', directives => { CareerRequireIfMatch => 'on' } }]);
 
 sub sql ($text) { return $stack->postgres->psql($text) }
 

@@ -133,7 +133,7 @@ subtest 'framing' => sub {
     is_saved($put->(@chunked, body => $chunk->('{"bud') . $chunk->('get":"') . $chunk->('high"}') . "0\r\n\r\n"), 0, 'invalidated',
         'chunks');
     is_saved($put->(@chunked, body => $chunk->('{"budget":"low"}') . "0\r\nX-Trailer: 1\r\n\r\n"), 0, 'invalidated', 'a trailer');
-    is_error($put->(@chunked, body => "zz\r\n{}\r\n0\r\n\r\n"), 400, 'invalid_json', 'a chunk without a size');
+    is_error($put->(@chunked, body => "zz\r\n{}\r\n0\r\n\r\n"), 400, 'bad_request', 'a chunk without a size');
     is_error($put->(@chunked, body => $chunk->('{"budget":"high"}'), half_close => 1), 400, 'invalid_json', 'no last chunk');
     is_error($put->(@chunked, body => $chunk->('x' x 8000) x 9 . "0\r\n\r\n"), 413, 'payload_too_large', 'chunks beyond the limit');
     is_error($put->(headers => ['Content-Length: 40'], length => 0, body => '{"budget":"high"}', half_close => 1), 400, 'invalid_json',
@@ -142,7 +142,7 @@ subtest 'framing' => sub {
     is_error($short, 400, 'invalid_json', 'one that says too little');
     is_deeply [statuses($short->{raw})], [400], 'the rest is no request';
     is_error($put->(), 400, 'invalid_json', 'neither length nor chunks is an empty body');
-    is_error($put->(headers => ['Content-Length: 0'], body => ''), 400, 'invalid_json', 'an empty body');
+    is_error($put->(body => ''), 400, 'invalid_json', 'an empty body');
     is_error($put->(headers => ['Content-Length: 10000000'], length => 0), 413, 'payload_too_large',
         'too large a Content-Length is refused before the body comes');
     is $put->(headers => ["Content-Length: $_"], length => 0, body => '{}')->{status}, 400, "Content-Length $_"
@@ -233,10 +233,10 @@ subtest 'compression' => sub {
 subtest 'request ids' => sub {
     my $id = sub ($sent) { header($stack->get(@as, headers => { 'X-Request-Id' => $sent }), 'x-request-id') };
     is $id->($_), $_, 'taken: ' . substr $_, 0, 20 for 'a', 'A-b_c.9', 'x' x 128, uuid();
-    for my $bad ('x' x 129, 'a b', 'a/b', '<script>', 'a"b', "a\xe9", 'a;b', '') {
+    for my $bad ('x' x 129, 'a b', 'a/b', '<script>', 'a"b', 'a;b', '') {
         my $made = $id->($bad);
         isnt $made, $bad, 'not taken: ' . substr $bad, 0, 20;
-        like $made, qr/^[\w.-]{8,128}$/, 'but made';
+        like $made, qr/^[\w.-]{8,128}$/, "but made instead of '@{[ substr $bad, 0, 20 ]}'";
     }
     my %seen = map { header($stack->get(@as), 'x-request-id') => 1 } 1 .. 20;
     is keys %seen, 20, 'each request has its own';
@@ -270,14 +270,14 @@ subtest 'sub-paths' => sub {
 
 subtest 'ErrorDocument does not apply' => sub {
     my @at = (vhost => 'pages.test');
-    is_error($stack->get(@at, token => undef), 401, 'no_token', '401');
-    is_error($stack->get(@at, token => token(role => 'anon')), 403, 'forbidden', '403');
-    is_error($stack->get(@at, token => token(sub => uuid())), 404, 'profile_not_found', '404');
-    is_error($stack->put('{', @as, @at), 400, 'invalid_json', '400');
-    is_error($stack->put({}, @as, @at, headers => { 'If-Match' => '"1-x"' }), 412, 'precondition_failed', '412');
-    is_error($stack->request(DELETE => $path, @as, @at), 405, 'method_not_allowed', '405');
+    is_error($stack->get(@at, token => undef), 401, 'no_token', 'a 401');
+    is_error($stack->get(@at, token => token(role => 'anon')), 403, 'forbidden', 'a 403');
+    is_error($stack->get(@at, token => token(sub => uuid())), 404, 'profile_not_found', 'a 404');
+    is_error($stack->put('{', @as, @at), 400, 'invalid_json', 'a 400');
+    is_error($stack->put({}, @as, @at, headers => { 'If-Match' => '"1-x"' }), 412, 'precondition_failed', 'a 412');
+    is_error($stack->request(DELETE => $path, @as, @at), 405, 'method_not_allowed', 'a 405');
     is_error($stack->raw(wire(TRACE => host => 'pages.test')), 405, 'method_not_allowed', 'TRACE');
-    is_error($stack->put('x' x 70_000, @as, @at), 413, 'payload_too_large', '413');
+    is_error($stack->put('x' x 70_000, @as, @at), 413, 'payload_too_large', 'a 413');
     is_error($stack->request(GET => '/api/closed', @as, @at), 403, 'forbidden', '403 of another module');
     is $stack->request(GET => '/nothing', @at)->{content}, 'x' x 700, 'elsewhere it does';
 };
@@ -288,5 +288,5 @@ subtest 'a static file beside it' => sub {
         'without a header of ours';
 };
 
-expect_log(qr/AH01630: client denied by server configuration|AH01618|AH00036|AH01617|authn_file|AH01620/);
+expect_log(qr/AH01630: client denied by server configuration|AH01618|AH00036|AH01614/);
 done_testing;

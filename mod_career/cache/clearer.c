@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/pool.h"
 #include "cache/link.h"
 #include "cache/relay.h"
 #include "cache/stages.h"
@@ -321,8 +322,9 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
     career_clearer *clearer = calloc(1, sizeof(*clearer));
     const career_invalidator_config *config = setup->config;
 
-    /* A pool of the lane's own: the process' pools belong to other threads. */
-    if (!clearer || apr_pool_create_unmanaged_ex(&clearer->pool, NULL, NULL) != APR_SUCCESS) {
+    if (clearer)
+        clearer->pool = career_pool_create();
+    if (!clearer || !clearer->pool) {
         free(clearer);
         return NULL;
     }

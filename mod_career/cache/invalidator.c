@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "cache/clearer.h"
 #include "cache/errand.h"
 #include "cache/forecast.h"
@@ -119,8 +120,8 @@ career_invalidator *career_invalidator_create(const career_invalidator_config *c
 
     if (!self)
         return NULL;
-    if (apr_pool_create_unmanaged_ex(&self->pool, NULL, NULL) != APR_SUCCESS ||
-        career_redis_url_parse(self->pool, config->url, &self->url) != NULL) {
+    self->pool = career_pool_create();
+    if (!self->pool || career_redis_url_parse(self->pool, config->url, &self->url) != NULL) {
         destroy(self);
         return NULL;
     }

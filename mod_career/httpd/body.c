@@ -68,9 +68,13 @@ static career_error *read_failed(career_request *rq, apr_status_t status)
     apr_pool_t *pool = rq->r->pool;
 
     rq->r->connection->keepalive = AP_CONN_CLOSE; /* where the body ends is not known any more */
+    rq->answered = status == AP_FILTER_ERROR;
     if (APR_STATUS_IS_TIMEUP(status))
         return career_error_make(pool, CAREER_ERROR_REQUEST_TIMEOUT, "the body stalled");
-    if (ap_map_http_request_error(status, HTTP_BAD_REQUEST) == HTTP_REQUEST_ENTITY_TOO_LARGE)
+    if (rq->answered && rq->r->status != HTTP_REQUEST_ENTITY_TOO_LARGE)
+        return career_error_make(pool, CAREER_ERROR_BAD_REQUEST, "the body is framed wrongly");
+    if (rq->answered ||
+        ap_map_http_request_error(status, HTTP_BAD_REQUEST) == HTTP_REQUEST_ENTITY_TOO_LARGE)
         return career_error_make(pool, CAREER_ERROR_PAYLOAD_TOO_LARGE, "LimitRequestBody");
     return career_error_make(pool, CAREER_ERROR_INVALID_JSON, "the body ended early: %s",
                              apr_strerror(status, apr_palloc(pool, 128), 128));

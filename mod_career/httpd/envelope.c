@@ -51,6 +51,8 @@ static apr_status_t replace(ap_filter_t *f, apr_bucket_brigade *brigade)
 
     ap_remove_output_filter(f);
     apr_brigade_cleanup(brigade);
+    if (!apr_table_get(r->headers_out, "X-Request-Id"))
+        career_request_stamp(rq);
     career_reply_error_headers(rq, error);
     if (challenge) /* whoever asked for credentials knows which */
         apr_table_setn(r->headers_out, "WWW-Authenticate", challenge);

@@ -266,16 +266,20 @@ static void log_error(career_request *rq, const career_error *error)
     else if (info->status >= 500)
         say(rq, CAREER_LOG_REQUEST_FAILED, APLOG_ERR, what);
     else if (info->status == 401 || info->status == 403)
-        career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %s", rq->id, what);
+        career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %d %s", rq->id,
+                       info->status, error->cause);
     else
         say(rq, CAREER_LOG_REQUEST_REFUSED, APLOG_INFO, what);
 }
 
 int career_reply_error(career_request *rq, const career_error *error)
 {
-    career_text body = career_reply_envelope(rq, error);
+    career_text body;
 
     log_error(rq, error);
+    if (rq->answered)
+        return AP_FILTER_ERROR;
+    body = career_reply_envelope(rq, error);
     career_reply_error_headers(rq, error);
     return pass(rq, career_error_describe(error->id)->status, &body);
 }

@@ -74,6 +74,17 @@ static const char *request_id(request_rec *r)
     return unique ? unique : make_request_id(r->pool);
 }
 
+void career_request_stamp(career_request *rq)
+{
+    apr_table_t *out = rq->r->err_headers_out;
+
+    apr_table_setn(out, "X-Request-Id", rq->id);
+    if (!rq->is_ours)
+        return; /* other content, that AuthType Career protects */
+    apr_table_setn(out, "X-Content-Type-Options", "nosniff");
+    career_cors_apply(rq);
+}
+
 career_request *career_request_of(request_rec *r)
 {
     career_request *rq = ap_get_module_config(r->request_config, &career_module);
@@ -86,11 +97,7 @@ career_request *career_request_of(request_rec *r)
     rq->r = r;
     rq->host = career_config_of(r->server)->host;
     rq->id = request_id(r);
-    apr_table_setn(r->err_headers_out, "X-Request-Id", rq->id);
-    if (rq->is_ours) { /* not for other content that AuthType Career protects */
-        apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
-        career_cors_apply(rq);
-    }
+    career_request_stamp(rq);
     return rq;
 }
 

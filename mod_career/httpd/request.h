@@ -24,6 +24,7 @@ typedef struct career_request {
     const career_identity *user;
     career_rules *rules; /* one generation from start to end; released with the pool */
     const career_layout *layout;
+    bool answered; /* httpd's own input filter has: a broken chunk, LimitRequestBody */
     const career_error *refusal; /* what AuthType Career found wrong, for the envelope */
 } career_request;
 
@@ -33,6 +34,9 @@ bool career_request_is_ours(request_rec *r);
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
  * nosniff). */
 career_request *career_request_of(request_rec *r);
+
+/* Those headers, once more: where an error comes up in httpd's own filters they are lost. */
+void career_request_stamp(career_request *rq);
 
 /* The steps. Authentication (authn.c) sets user, and httpd's r->user. */
 career_error *career_request_authenticate(career_request *rq);

@@ -188,7 +188,7 @@ static bool compile_table(parser *p, const career_json *entry)
     static const char *const known[] = {"key", "bump", "set", NULL};
     const career_json *key = career_json_get(entry, "key"), *set = career_json_get(entry, "set");
     const career_json *text = key ? key : set;
-    bool bump;
+    bool bump = false;
 
     p->source = text && text->type == CAREER_JSON_STRING ? text->string.data : "{ … }";
     for (size_t i = 0; i < entry->object.count; i++) {
@@ -261,11 +261,11 @@ typedef struct filler {
     career_target *items;
 } filler;
 
-/* As cache/ would write it: so that a pattern takes it literally. */
+/* So that a pattern takes it literally; no placeholder stands within a class. */
 static void add_literal(career_text *text, bool glob, career_slice value)
 {
     for (size_t i = 0; i < value.len; i++) {
-        if (glob && value.data[i] && strchr("*?[]\\^-", value.data[i]))
+        if (glob && value.data[i] && strchr("*?[]\\", value.data[i]))
             career_text_add_char(text, '\\');
         career_text_add_char(text, value.data[i]);
     }

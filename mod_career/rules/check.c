@@ -35,7 +35,8 @@ static void check_field(const career_rules *rules, career_judgement *judgement,
     bool blank = !absent && career_kind_is_blank(kind, value);
 
     if (rule->required && (absent || (blank && kind->id != CAREER_IS_RECORD))) {
-        career_judge_report(judgement, kind, &path, "required", "is required");
+        career_judge_report(judgement, kind, &path, "required",
+                            kind->id == CAREER_IS_LIST ? "must not be empty" : "is required");
         return;
     }
     if (absent)

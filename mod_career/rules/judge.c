@@ -38,7 +38,7 @@ static void add_path(career_text *text, const career_path *path)
     if (path->up)
         add_path(text, path->up);
     if (!path->name.data) {
-        career_text_add_format(text, "[%zu]", path->index);
+        career_text_add_format(text, "[%" APR_SIZE_T_FMT "]", path->index);
         return;
     }
     if (path->up)

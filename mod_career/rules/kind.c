@@ -299,9 +299,9 @@ static bool compile_choice(scope *s, const career_json *choice, size_t index)
     career_kind *kind = s->kind;
 
     if (choice->type != CAREER_JSON_STRING)
-        return refuse(s, "value %zu of field.one_of is not a text", index + 1);
+        return refuse(s, "value %" APR_SIZE_T_FMT " of field.one_of is not a text", index + 1);
     if (choice->string.len == 0 || choice->string.len > CHOICE_MAX)
-        return refuse(s, "value %zu of field.one_of is empty or longer than %d bytes", index + 1,
+        return refuse(s, "value %" APR_SIZE_T_FMT " of field.one_of is empty or longer than %d bytes", index + 1,
                       CHOICE_MAX);
     for (size_t i = 0; i < index; i++)
         if (career_slice_equal(kind->values[i], choice->string))

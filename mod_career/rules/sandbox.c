@@ -388,7 +388,7 @@ static int lib_literal(lua_State *L)
     charge(L, len / 4 + 4);
     luaL_buffinit(L, &buffer);
     for (size_t i = 0; i < len; i++) {
-        if (text[i] && strchr("*?[]{}\\^-", text[i]))
+        if (text[i] && strchr("*?[]{}\\", text[i]))
             luaL_addchar(&buffer, '\\');
         luaL_addchar(&buffer, text[i]);
     }
@@ -991,7 +991,7 @@ static const char *explain(career_sandbox *sandbox, int status, apr_pool_t *pool
 
     if (status == LUA_ERRMEM)
         return apr_psprintf(pool,
-                            "it needs more memory than the budget of %zu KiB allows, or makes a "
+                            "it needs more memory than the budget of %" APR_SIZE_T_FMT " KiB allows, or makes a "
                             "string of more than %d KiB",
                             sandbox->meter.budget.memory / 1024, CAREER_STRING_MAX / 1024);
     if (lua_type(L, -1) != LUA_TSTRING)

@@ -2,7 +2,7 @@
 /* The lane's turn: a batch of jobs, sorted by task, each task in its own exchanges, over one connection or,
  * where that is safe, two. */
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/pool.h"
 #include "store/job.h"
@@ -121,6 +121,8 @@ bool career_batch_dropped(career_batch *batch, const career_result *failure)
 
     if (action != CAREER_SQLSTATE_REOPEN && action != CAREER_SQLSTATE_CLOSE)
         return false;
+    if (strcmp(code, "26000") == 0 || strcmp(code, "42P05") == 0)
+        career_session_refuse_names(batch->session);
     career_session_drop(batch->session, action == CAREER_SQLSTATE_CLOSE);
     describe(failure, batch->session->why);
     return true;

@@ -44,14 +44,13 @@ static void close_gate(career_gate *gate, career_moment began)
     atomic_store(&gate->closed_until, career_clock_now() + pause);
 }
 
-/* What was found out about a pooler goes for all connections that the store opens from now on. */
-static void keep_naming(career_store *store, career_naming found)
+void career_session_refuse_names(career_session *self)
 {
     int before = CAREER_NAMING_AUTO;
 
-    if (found == CAREER_NAMING_OFF &&
-        atomic_compare_exchange_strong(&store->naming, &before, CAREER_NAMING_OFF))
-        career_log_say(store->log, CAREER_LOG_DATABASE_POOLER, "a pooler stands before Postgres");
+    if (atomic_compare_exchange_strong(&self->store->naming, &before, CAREER_NAMING_OFF))
+        career_log_say(self->store->log, CAREER_LOG_DATABASE_POOLER,
+                       "statements are sent in full from now on");
 }
 
 static bool connect_session(career_session *self)
@@ -64,7 +63,8 @@ static bool connect_session(career_session *self)
     self->postgres =
         career_postgres_open(store->address, &naming, now + store->config.connect,
                              career_lane_stop_fd(self->lane), self->why);
-    keep_naming(store, naming);
+    if (naming == CAREER_NAMING_OFF)
+        career_session_refuse_names(self);
     if (!self->postgres)
         return false;
     self->used = career_clock_now();

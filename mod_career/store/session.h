@@ -50,6 +50,10 @@ bool career_session_ready(career_session *session);
 /* Closes it because it is lost, or a SQLSTATE says that it is of no use; with `siblings` those are suspect. */
 void career_session_drop(career_session *session, bool siblings);
 
+/* A pooler was found to lose or mix up named statements: where the operator leaves the choice to us
+ * (AUTO), the store does without from now on. */
+void career_session_refuse_names(career_session *session);
+
 /* When nothing waits: closes what is idle or old, knocks at a closed gate. When to be called again. */
 career_moment career_session_rest(career_session *session);
 

@@ -5,7 +5,7 @@
  * deadlock. First all together in one transaction; when that fails, each in its own.
  */
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "store/job.h"
 #include "store/sqlstate.h"
@@ -75,13 +75,6 @@ career_answer career_write_take(career_postgres *postgres, bool creates, bool do
 
 /* -- which, and in what order -------------------------------------------------------------------- */
 
-static int by_user(const void *a, const void *b)
-{
-    const career_store_job *const *x = a, *const *y = b;
-
-    return strcmp((*x)->user_id, (*y)->user_id);
-}
-
 /* By insertion: batches are short and mostly of one, and equal users must keep their order. */
 static void sort_by_user(career_store_job **jobs, size_t count)
 {
@@ -89,7 +82,7 @@ static void sort_by_user(career_store_job **jobs, size_t count)
         career_store_job *job = jobs[i];
         size_t n = i;
 
-        for (; n && by_user(&jobs[n - 1], &job) > 0; n--)
+        for (; n && strcmp(jobs[n - 1]->user_id, job->user_id) > 0; n--)
             jobs[n] = jobs[n - 1];
         jobs[n] = job;
     }

@@ -41,11 +41,11 @@ function request()
     return requests[at] .. body:format(serial, serial)
 end
 
--- One line that a program can read: requests, microseconds, bytes read, p50, p99, mean (µs), errors of
--- the connection, answers that are not 2xx.
+-- One line that a program can read: requests, microseconds, bytes read, p50, p99, mean (µs), connections that
+-- failed, connections that the server closed between two requests, answers that are not 2xx.
 function done(summary, latency)
     local e = summary.errors
-    io.write(string.format("result %d %d %d %d %d %d %d %d\n", summary.requests, summary.duration, summary.bytes,
+    io.write(string.format("result %d %d %d %d %d %d %d %d %d\n", summary.requests, summary.duration, summary.bytes,
         latency:percentile(50), latency:percentile(99), latency.mean,
-        e.connect + e.read + e.write + e.timeout, e.status))
+        e.connect + e.write + e.timeout, e.read, e.status))
 end

@@ -107,9 +107,9 @@ sub _rules ($self) {
 
 # ------------------------------------------------------------------------------------------------- servers
 
-# Two processes of 32 threads; no access log; connections stay as long as wrk likes.
-my $mpm_config = join "\n", 'StartServers 2', 'ServerLimit 2', 'ThreadLimit 64', 'ThreadsPerChild 32',
-    'MaxRequestWorkers 64', 'MinSpareThreads 32', 'MaxSpareThreads 64', 'MaxKeepAliveRequests 0';
+# Two processes with threads enough for all connections each, since the kernel may well give them to one; no access log; connections stay as long as wrk likes.
+my $mpm_config = join "\n", 'StartServers 2', 'ServerLimit 2', 'ThreadLimit 64', 'ThreadsPerChild 48',
+    'MaxRequestWorkers 96', 'MinSpareThreads 48', 'MaxSpareThreads 96', 'MaxKeepAliveRequests 0';
 
 sub httpd ($self, $mpm) {
     return $self->{httpd}{$mpm} //= $self->_keep(Career::Httpd->new(

@@ -24,7 +24,7 @@ sub request ($host, $port, $method, $path, %with) {
     my $name = $with{vhost} // $host;
     my $answer = $client->request($method, "http://$name:$port$path",
         { headers => \%headers, peer => $host, defined $body ? (content => $body) : () });
-    return _with_json({ %{$answer}{qw(status reason headers content)} });
+    return _with_json({ %{$answer}{qw(status reason headers)}, content => $answer->{content} // '' });
 }
 
 sub _with_json ($answer) {

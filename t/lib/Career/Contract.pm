@@ -71,8 +71,8 @@ sub wire ($method, %with) {
     return join "\r\n", @lines, @{ $with{headers} // [] }, '', $body // '';
 }
 
-# The statuses of all the responses in the bytes that came back.
-sub statuses ($bytes) { return $bytes =~ m{^HTTP/1\.1 (\d{3})}mg }
+# The statuses of all the responses in the bytes that came back. A body has no line break at its end.
+sub statuses ($bytes) { return $bytes =~ m{HTTP/1\.1 (\d{3}) }g }
 
 # What the answer complains about: { field => 'code', … }; several complaints of one field are joined.
 sub violations ($answer) {
@@ -89,7 +89,7 @@ my %header_of = (
     503 => ['retry-after', qr/^[1-9]\d*$/]
 );
 my %text_of = (401 => qr/^Authentication required$/);
-my $indiscreet = qr/career_profiles|career_cache|SELECT|INSERT|UPDATE |libpq|psql|server closed|\.lua:|relation|column/;
+my $indiscreet = qr/career_profiles|career_cache|SELECT|INSERT|UPDATE |libpq|psql|server closed|\.lua:|relation "|column "/;
 
 # An error as the contract has it, from whichever part of httpd it comes. One test.
 sub is_error ($answer, $status, $code, $name) {

@@ -8,7 +8,7 @@ use Exporter     qw(import);
 use JSON::PP     ();
 use MIME::Base64 qw(encode_base64url);
 
-our @EXPORT_OK = qw(token sign base64url uuid DEMO_USER SECRET);
+our @EXPORT_OK = qw(token claims sign base64url uuid DEMO_USER SECRET);
 
 use constant DEMO_USER => '0b5c1d7e-3f62-4a58-9c04-7d1e2f3a4b5c';
 use constant SECRET    => 'a-secret-for-tests-only-of-more-than-32-bytes';
@@ -23,17 +23,22 @@ sub sign ($header, $payload, $secret = SECRET) {
     return "$text." . base64url(hmac_sha256($text, $secret));
 }
 
-# Claims that are undef are left out. `secret` and `header` are not claims.
-sub token (%with) {
-    my $secret = delete $with{secret} // SECRET;
-    my $header = { alg => 'HS256', typ => 'JWT', %{ delete $with{header} // {} } };
+# What a user's token claims; claims that are undef are left out.
+sub claims (%with) {
     my $now    = time;
     my %claims = (
         sub => DEMO_USER, aud => 'authenticated', role => 'authenticated', aal => 'aal1', iat => $now,
         exp => $now + 3600, session_id => uuid(), is_anonymous => JSON::PP::false, %with
     );
     delete @claims{ grep { !defined $claims{$_} } keys %claims };
-    return sign($header, \%claims, $secret);
+    return \%claims;
+}
+
+# `secret` and `header` are not claims.
+sub token (%with) {
+    my $secret = delete $with{secret} // SECRET;
+    my $header = { alg => 'HS256', typ => 'JWT', %{ delete $with{header} // {} } };
+    return sign($header, claims(%with), $secret);
 }
 
 sub uuid {
