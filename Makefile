@@ -42,7 +42,8 @@ CORE      := $(sort $(wildcard $(ROOMS:%=mod_career/%/*.c)))
 HTTPD     := $(sort $(wildcard mod_career/httpd/*.c))
 UNIT      := $(sort $(wildcard t/unit/test_*.c))
 FUZZ      := $(sort $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c)))
-SOURCES   := $(CORE) $(HTTPD) $(wildcard mod_career/tools/*.c) $(UNIT) $(wildcard t/fuzz/*.c t/bench/*.c)
+TOOLS     := $(sort $(wildcard mod_career/tools/*.c))
+SOURCES   := $(CORE) $(HTTPD) $(TOOLS) $(UNIT) $(wildcard t/fuzz/*.c t/bench/*.c)
 HEADERS   := $(sort $(wildcard mod_career/*/*.h t/unit/*.h t/fuzz/*.h))
 
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -87,7 +88,7 @@ $(LIBRARY): $(call object,$(CORE))
 $(MODULE): $(call object,$(HTTPD)) $(LIBRARY)
 	$(call say,LINK)$(LINK) -shared -o $@ $^ $(LIBRARY_LIBS) -lm
 
-$(RULES): $(BUILD)/mod_career/tools/career_rules.o $(LIBRARY)
+$(RULES): $(call object,$(TOOLS)) $(LIBRARY)
 	$(call say,LINK)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm
 
 $(BUILD)/t/test_%: $(BUILD)/t/unit/test_%.o $(LIBRARY)

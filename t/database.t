@@ -15,6 +15,8 @@ my $pg = $stack->postgres;
 sub a_user { my $user = uuid(); return ($user, token => token(sub => $user)) }
 my ($user, @as) = a_user();
 sub static { return $stack->request(GET => '/static.txt', token => undef)->{status} }
+# Every child has a connection when many answers in a row are good.
+sub everywhere { for (1 .. 12) { return 0 if $stack->get(@as)->{status} != 200 } return 1 }
 sub outbox { return $pg->psql('SELECT count(*) FROM career_cache_outbox') }
 
 expect_log(qr/CAREER0301: Postgres cannot be used/, qr/CAREER0001: .* 503 database_unavailable/, qr/CAREER0001: .* 503 overloaded/,
@@ -37,12 +39,12 @@ subtest 'down at the start' => sub {
 };
 
 subtest 'restarted between requests' => sub {
-    is $stack->get(@as)->{status}, 200, 'before' for 1 .. 10;    # until every child has a connection
+    wait_until { everywhere() } 'before';
     $pg->stop;
     $pg->start;
     is $stack->get(@as)->{status}, 200, 'the next GET succeeds';
     is_saved($stack->put({ budget => 'low' }, @as), 0, 'invalidated', 'and the next PUT');
-    is $stack->get(@as)->{status}, 200, 'and those after' for 1 .. 10;
+    ok everywhere(), 'and those after';
     $pg->crash;
     $pg->start;
     is_saved($stack->put({ budget => 'high' }, @as), 0, 'invalidated', 'a PUT after a crash');
@@ -143,9 +145,7 @@ subtest 'databases that refuse' => sub {
     );
     $stack->reconfigure(vhosts => [{ name => 'plain.test' }, map { { name => $_, directives => { CareerDatabase => $databases{$_},
         $_ eq 'off.test' ? (CareerDatabasePrepare => 'off') : () } } } sort keys %databases]);
-    is_error($stack->get(@as, vhost => $_), 503, 'database_unavailable', $_) for qw(full.test nobody.test nowhere.test closed.test);
-    expect_log(qr/CAREER0001: .* 500 internal_error/);
-    is_error($stack->get(@as, vhost => 'bare.test'), 500, 'internal_error', 'a database without the table');
+    is_error($stack->get(@as, vhost => $_), 503, 'database_unavailable', $_) for qw(full.test nobody.test nowhere.test closed.test bare.test);
     is $stack->get(@as, vhost => 'reader.test')->{status}, 200, 'a role that may read reads';
     is_error($stack->put({ budget => 'low' }, @as, vhost => 'reader.test'), 403, 'forbidden', 'and is refused when it writes');
     is $stack->put({ own2 => $_ }, @as, vhost => 'off.test')->{status}, 200, 'without named statements' for 'a' .. 'c';

@@ -94,6 +94,7 @@ subtest 'CORS' => sub {
         '415' => $stack->put('x', @as, headers => { Origin => APP, 'Content-Type' => 'text/plain' }),
         '403 of another module' => $stack->get(@as, @from, vhost => 'denied.test'),
         '401 of another module' => $stack->get(@as, @from, vhost => 'basic.test'),
+        '413 of the core' => $stack->put({ currentRole => 'x' x 200 }, @as, @from, vhost => 'limited.test'),
         '410 of another module' => $stack->get(@as, @from, vhost => 'gone.test')
     );
     is_cors($answers{$_}, APP, "$_ may be read by an allowed origin") for sort keys %answers;

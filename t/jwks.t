@@ -30,6 +30,7 @@ my $stack = Career::Stack->new(directives => { CareerJwtSecret => undef, CareerJ
     CareerJwtKeysRefresh => 'cooldown=1h every=1h' });
 my @with_secret = (CareerJwtSecret => qq("file:) . $stack->dir . '/jwt.secret"');
 $stack->{with}{vhosts} = [
+    { name => 'main.test' },    # the first serves what names no host
     host(rotate => $server{rotate}, 'cooldown=200ms every=1h'),
     host(away   => $server{away},   'cooldown=200ms every=1h', @with_secret),
     host(empty  => $server{away},   'cooldown=200ms every=1h'),
@@ -37,7 +38,7 @@ $stack->{with}{vhosts} = [
     host(flood  => $server{flood},  'cooldown=1h every=1h'),
     host(again  => $server{flood},  'cooldown=2s every=1h')
 ];
-expect_log(qr/CAREER0104: a key set cannot be fetched: \S+(?:away|empty|stale)\.json: /);
+expect_log(qr/CAREER0104: a key set cannot be fetched: \S+(?:away|empty|stale)\.json: /, qr/CAREER0001: .* 503 keys_unavailable: /);
 $stack->start;
 my $httpd = $stack->httpd;
 
@@ -47,6 +48,7 @@ sub comes ($status, $token, $name, %with) { return wait_until { status($token, %
 sub said ($pattern) { return scalar(() = $httpd->log =~ /$pattern/g) }
 
 comes(404, $key{old}->token, 'the first set is there soon after the start');
+like $httpd->log, qr/CAREER0102: a new key set is in force: \S+: 4 keys: ES256 "old", RS256 "rsa", EdDSA "ed", ES256 without kid/, 'the log names it';
 is $stack->put(minimal(), token => $key{old}->token)->{status}, 201, 'a profile is saved with it';
 
 subtest 'every algorithm' => sub {
@@ -141,8 +143,6 @@ subtest 'rotation under load' => sub {
     is status($key{forged}->token(header => { kid => 'never' }), vhost => 'rotate.test'), 401, 'a kid that nobody has';
     comes(401, $token{old}, 'has had the set fetched, and the old key is gone', vhost => 'rotate.test');
     is status($token{new}, vhost => 'rotate.test'), 200, 'the new one is not';
-    like $httpd->log, qr/CAREER0102: a new key set is in force: \S+rotate\.json: 2 keys: ES256 "old", ES256 "new"/, 'the log tells of both';
-    like $httpd->log, qr/CAREER0102: a new key set is in force: \S+rotate\.json: 1 key: ES256 "new"|held back/, 'and of one';
 };
 
 subtest 'the key server is away when the server starts' => sub {
@@ -177,8 +177,9 @@ subtest 'an outage' => sub {
     }
     $server{stale}->stop;
     is status($key{late}->token, vhost => 'stale.test'), 200, 'away: the last good set stays in use';
-    comes(503, $key{late}->token, 'until it is too old', vhost => 'stale.test');
-    is_error($stack->get(token => $key{late}->token, vhost => 'stale.test'), 503, 'keys_unavailable', 'nobody can say');
+    my $answer;
+    wait_until { $answer = $stack->get(token => $key{late}->token, vhost => 'stale.test'); $answer->{status} == 503 } 'until it is too old';
+    is_error($answer, 503, 'keys_unavailable', 'then nobody can say');
     $server{stale}->start;
     comes(200, $key{late}->token, 'back', vhost => 'stale.test');
     like $httpd->log, qr/CAREER0104: \S+ \S+ \S+ \S+ \S+ \S+ \S+stale\.json: .*; the last good one stays in use until \w+, \d+ \w+ \d+ /, 'the log says for how long';
@@ -237,7 +238,7 @@ my $prefork = Career::Stack->new(mpm => 'prefork', mpm_config => "StartServers 1
     directives => { CareerDatabase => $stack->database, CareerRedis => 'none', CareerJwtSecret => undef, CareerJwtKeys => $fork->url('/prefork.json'),
         CareerJwtKeysRefresh => 'cooldown=2s every=1h' }, postgres => 0, redis => 0);
 $prefork->start;
-sub each_child ($token) { return parallel((sub { $prefork->get(token => $token)->{status} }) x 24) }
+sub each_child ($token, $count = 24) { return parallel((sub { $prefork->get(token => $token)->{status} }) x $count) }
 
 subtest 'prefork: many children' => sub {
     wait_until { $prefork->get(token => $key{old}->token)->{status} == 200 } 'the first set is there';
@@ -245,8 +246,8 @@ subtest 'prefork: many children' => sub {
     is $fork->requests('/prefork.json'), 1, 'one of them fetched it';
     Time::HiRes::sleep(2.1);    # the cooldown
     $fork->publish(Career::Key->set($key{next}, $key{new}));
-    my @seen = each_child($key{new}->token);
-    is_deeply \@seen, [(200) x 24], 'a new key, first used by many children at once: all of them wait for the one fetch';
+    my @seen = each_child($key{new}->token, 10);    # a quarter of the server's processes may wait
+    is_deeply \@seen, [(200) x 10], 'a new key, first used by many children at once: all of them wait for the one fetch';
     is $fork->requests('/prefork.json'), 2, 'which was one';
     wait_until { my @all = each_child($key{old}->token); !grep { $_ != 401 } @all } 'the key that is gone is gone everywhere';
     $fork->stop;
@@ -315,7 +316,7 @@ subtest 'files of keys' => sub {
     write_file($file, Career::Key->set($key{old}, { kty => 'oct', k => base64url('x' x 40), kid => 'shared' }, $rsa->jwk(use => 'enc', kid => 'enc')), 0644);
     write_file("$file.pem", $nameless->pem . $ed->pem, 0644);
     expect_log(qr/CAREER0103: keys of a key set are not used: \S+keys: /);
-    $stack->reconfigure(vhosts => [{ name => 'files.test', directives => { CareerJwtKeys => [qq("file:$file"), qq("file:$file.pem")] } }]);
+    $stack->reconfigure(vhosts => [{ name => 'main.test' }, { name => 'files.test', directives => { CareerJwtKeys => [qq("file:$file"), qq("file:$file.pem")] } }]);
     my @at = (vhost => 'files.test');
     is status($_->token, @at), 200, "$_->{alg} " . ($_->kid // 'without kid') for $key{old}, $nameless;
     is status($ed->token(header => { kid => undef }), @at), 200, 'EdDSA from PEM';

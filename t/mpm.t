@@ -9,7 +9,7 @@ use Career::Place    qw(write_file);
 my ($modules) = map { chomp(my $dir = qx('$_' -q LIBEXECDIR)); $dir } grep { -x } map { ("$_/apxs", "$_/apxs2") } split /:/, $ENV{PATH};
 sub available ($name) { return -e "$modules/mod_$name.so" }
 
-expect_log(qr/AH00052: child pid \d+ exit signal Killed/);
+expect_log(qr/AH00052: child pid \d+ exit signal Killed/, qr/AH01873: Init: Session Cache is not configured/);
 
 # In a process that is not the server's parent, so that it can only signal and look at the log.
 sub restart_often ($httpd, $times) {

@@ -218,9 +218,13 @@ LUA
     $stack->put({ budget => 'unlimited' }, @as);
     ok !$redis->command(EXISTS => "budget:$user"), 'and what did';
 
-    my $answer = $stack->put({ companyName => 'boom' }, @as);
-    like $answer->{status}, qr/^(200|500)$/, 'a function that fails';
-    is $stack->get(@as)->{json}{data}{companyName} eq 'boom' ? 200 : 500, $answer->{status}, 'the answer tells what was saved';
+    is_error($stack->put({ companyName => 'boom' }, @as), 500, 'internal_error', 'a function that fails');
+    isnt $stack->get(@as)->{json}{data}{companyName}, 'boom', 'nothing was saved';
+    is_error($stack->put(minimal(companyName => 'boom'), a_user()), 500, 'internal_error', 'at creation too');
+    expect_log(qr/CAREER0404: the targets of an outbox entry cannot be computed/);
+    $stack->postgres->psql("UPDATE career_profiles SET company_name = 'boom' WHERE user_id = '$user'");
+    wait_until { $stack->httpd->log =~ /CAREER0404/ } 'a change in SQL for which it fails is reported';
+    is $stack->postgres->psql('SELECT count(*) FROM career_cache_outbox'), 1, 'and its entry stays';
     $stack->put({ companyName => 'calm' }, @as);
     $stack->edit_rules('caches.lua', $shipped{'caches.lua'});
     wait_until { everywhere(sub { $clears->("recommendations:$user:1") }) } 'the shipped list again';

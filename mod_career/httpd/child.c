@@ -174,9 +174,9 @@ static bool stop_invalidators(career_moment until)
 
 /* In the order of who uses whom: ticker, invalidators, stores. What has not ended in time is left as it is:
  * the process ends anyway, and what was not cleared is in the outbox. */
-void career_child_stop(bool graceful)
+void career_child_stop(void)
 {
-    career_moment until = career_clock_now() + (graceful ? STOP_PATIENCE : STOP_PATIENCE / 4);
+    career_moment until = career_clock_now() + STOP_PATIENCE;
 
     if (!career_ticker_stop(ticker, until) || !stop_invalidators(until))
         return;

@@ -14,6 +14,9 @@
 #include "httpd/values.h"
 #include "store/store.h"
 
+/* A sandbox, the shipped rules and what it takes to compile them, with some room. */
+#define RULES_MEMORY_MIN (256 * 1024)
+
 typedef enum kind {
     TEXT,
     SECRET,
@@ -292,6 +295,9 @@ const char *career_config_fault(apr_pool_t *pool, const career_config *config)
         config->redis_connect == 0 || config->redis_command == 0)
         return "CareerDatabaseTimeout, CareerRedisTimeout: a limit of 0 would fail every request; "
                "write at least 1ms";
+    if (config->rules_time == 0 || config->rules_memory < RULES_MEMORY_MIN)
+        return "CareerRulesBudget: no file can be loaded with so little; "
+               "write at least time=1ms memory=256K";
     fault = token_fault(pool, config);
     return fault ? fault : origin_fault(pool, config);
 }
@@ -299,9 +305,10 @@ const char *career_config_fault(apr_pool_t *pool, const career_config *config)
 const char *career_config_name(apr_pool_t *pool, const server_rec *server)
 {
     const char *name = server->server_hostname ? server->server_hostname : "the main server";
+    unsigned port = server->addrs ? server->addrs->host_port : server->port;
 
     if (!server->is_virtual)
         return apr_psprintf(pool, "%s (main server)", name);
-    return apr_psprintf(pool, "%s:%u (%s:%u)", name, server->port,
+    return apr_psprintf(pool, "%s:%u (%s:%u)", name, port,
                         server->defn_name ? server->defn_name : "?", server->defn_line_number);
 }

@@ -51,8 +51,9 @@ career_host *career_hosts_at(size_t index);
 unsigned career_host_connections(const career_config *config);
 bool career_host_same_store(const career_config *a, const career_config *b);
 
-/* child.c: child_init and child_stopping. */
+/* child.c: child_init, and the end of the child's pool, when its request threads have ended. Under prefork the
+ * latter may be inside a signal handler. */
 void career_child_start(server_rec *main_server);
-void career_child_stop(bool graceful);
+void career_child_stop(void);
 
 #endif

@@ -28,16 +28,19 @@ static int post_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, serv
     return career_hosts_open(pool, server->process->pool, temp, server);
 }
 
-static void child_init(apr_pool_t *child, server_rec *server)
+static apr_status_t child_end(void *unused)
 {
-    (void)child;
-    career_child_start(server);
+    (void)unused;
+    career_child_stop();
+    return APR_SUCCESS;
 }
 
-static void child_stopping(apr_pool_t *child, int graceful)
+/* The hook child_stopping would come too early: requests go on being served after it. When the child's pool
+ * goes they have all ended; before that its subpools go, which the threads must not see. */
+static void child_init(apr_pool_t *child, server_rec *server)
 {
-    (void)child;
-    career_child_stop(graceful);
+    career_child_start(server);
+    apr_pool_pre_cleanup_register(child, NULL, child_end);
 }
 
 static void register_hooks(apr_pool_t *pool)
@@ -46,7 +49,6 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_MIDDLE);
     /* before the core can answer TRACE, and before the file system is walked */
     ap_hook_map_to_storage(career_handler_locate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_authn(career_authn_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);

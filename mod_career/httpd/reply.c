@@ -18,6 +18,7 @@ static int pass(career_request *rq, int status, const career_text *body)
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, c->bucket_alloc);
 
     r->status = status;
+    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, (apr_off_t)body->len);
     APR_BRIGADE_INSERT_TAIL(

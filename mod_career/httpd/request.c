@@ -30,8 +30,6 @@ bool career_request_is_ours(request_rec *r)
 
     if (rq)
         return rq->is_ours;
-    if (!career_config_of(r->server)->host)
-        return false;
     handler = configured_handler(r);
     return handler && strcmp(handler, CAREER_HANDLER) == 0;
 }

@@ -28,7 +28,7 @@ typedef struct career_request {
     const career_error *refusal; /* what AuthType Career found wrong, for the envelope */
 } career_request;
 
-/* Is the handler of this location ours, and the host configured? Known once the location has been walked. */
+/* Is the handler of this location ours? Known once the location has been walked. */
 bool career_request_is_ours(request_rec *r);
 
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,

@@ -44,6 +44,16 @@ static career_error *merge(const judgement *j, apr_pool_t *pool, const career_do
     return error;
 }
 
+/* Can what this change clears be told? Where the operator's function fails, nothing is saved: after the commit
+ * it would be too late to say so. */
+static career_error *foresee(const judgement *j, apr_pool_t *pool, const career_document *previous,
+                             const career_document *merged)
+{
+    career_targets targets;
+
+    return career_rules_targets(j->rules, pool, j->user, merged, previous, 0, &targets);
+}
+
 /* What the row (NULL: no profile) must become. */
 static career_error *judge(const judgement *j, apr_pool_t *pool, const career_row *row,
                            const career_change **change)
@@ -59,9 +69,10 @@ static career_error *judge(const judgement *j, apr_pool_t *pool, const career_ro
         error = career_document_read(pool, j->layout, row, &previous);
     if (!error)
         error = merge(j, pool, previous, &merged);
-    if (!error)
-        *change = career_change_between(pool, previous, merged);
-    return error;
+    if (error)
+        return error;
+    *change = career_change_between(pool, previous, merged);
+    return (*change)->any ? foresee(j, pool, previous, merged) : NULL;
 }
 
 static const career_change *decide(void *context, apr_pool_t *pool, const career_row *row,

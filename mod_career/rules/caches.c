@@ -35,8 +35,8 @@ static bool refuse(parser *p, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    p->why = apr_psprintf(p->pool, "\"%.100s\": %s", p->source,
-                          apr_pvsprintf(p->pool, format, args));
+    p->why =
+        apr_psprintf(p->pool, "\"%.100s\": %s", p->source, apr_pvsprintf(p->pool, format, args));
     va_end(args);
     return false;
 }
@@ -352,7 +352,7 @@ static career_error *call_function(career_rules *rules, apr_pool_t *pool,
                                    const career_document *previous, career_templates *templates)
 {
     const career_json *arguments[] = {
-        career_functions_user(pool, user),
+        career_functions_user(&rules->caches, pool, user),
         profile ? career_document_json(pool, profile) : &career_json_null,
         previous ? career_document_json(pool, previous) : &career_json_null};
     const career_json *list;

@@ -117,10 +117,10 @@ static career_error *call_validate(career_rules *rules, apr_pool_t *pool,
                                    const career_identity *user, apr_time_t now,
                                    career_violations *violations)
 {
-    const career_json *arguments[] = {
-        career_document_json(pool, merged),
-        previous ? career_document_json(pool, previous) : &career_json_null,
-        career_functions_user(pool, user)};
+    const career_json *arguments[] = {career_document_json(pool, merged),
+                                      previous ? career_document_json(pool, previous)
+                                               : &career_json_null,
+                                      career_functions_user(&rules->validate, pool, user)};
     const career_json *result;
     const char *why;
 

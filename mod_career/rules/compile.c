@@ -21,8 +21,8 @@ typedef struct compiler {
     career_rules *rules;
     const career_rules_source *source;
     const career_rules_budget *budget;
-    const char *file;   /* being compiled */
-    career_slice text;  /* of that file */
+    const char *file;  /* being compiled */
+    career_slice text; /* of that file */
     const char *why;
 } compiler;
 
@@ -133,9 +133,10 @@ static bool check_column(compiler *c, const char *name, const career_kind *kind,
     default:
         return (kind->id == CAREER_IS_LIST && kind->item->id == CAREER_IS_RECORD &&
                 !kind->item->nullable) ||
-               fail(c, kind->line,
-                    "fields.%s: its column holds a list of records: field.list { field.record { … } }",
-                    name);
+               fail(
+                   c, kind->line,
+                   "fields.%s: its column holds a list of records: field.list { field.record { … } }",
+                   name);
     }
 }
 
@@ -285,9 +286,8 @@ static career_rule *find_rule(compiler *c, const char *section, const char *name
     if (layout->count == 0)
         fail(c, line_of(c, section, name), "%s: there is no field \"%.80s\"", section, name);
     else
-        fail(c, line_of(c, section, name),
-             "%s: there is no field \"%.80s\"; did you mean \"%s\"?", section, name,
-             career_nearest(name, known));
+        fail(c, line_of(c, section, name), "%s: there is no field \"%.80s\"; did you mean \"%s\"?",
+             section, name, career_nearest(name, known));
     return NULL;
 }
 
@@ -424,7 +424,8 @@ static bool check_root(compiler *c, const career_json *root)
                                         "enhancements", "validate", NULL};
 
     if (!is_plain(root, CAREER_JSON_OBJECT))
-        return fail(c, 0, "it must return a table: return { fields = { … }, required = { … } }");
+        return fail(c, line_of(c, NULL, "return"),
+                    "it must return a table: return { fields = { … }, required = { … } }");
     for (size_t i = 0; i < root->object.count; i++) {
         const char *name = root->object.members[i].name.data;
         bool found = false;
@@ -452,20 +453,22 @@ static bool compile_root(compiler *c, const career_json *root)
     return true;
 }
 
-/* The state in which a file was compiled serves the first call of its functions. */
+/* The state in which a file was compiled serves the first call of its functions. These find user.claims by name,
+ * or in a loop over all that user has. */
 static void keep_functions(compiler *c, career_functions *functions, career_sandbox *sandbox)
 {
     const career_script script = {c->file, c->text};
 
     career_functions_init(functions, c->pool, &script, c->budget);
+    functions->claims =
+        line_of(c, NULL, "claims") || line_of(c, NULL, "pairs") || line_of(c, NULL, "next");
     career_functions_give_back(functions, sandbox);
 }
 
 static bool compile_validation(compiler *c)
 {
     const career_json *root;
-    career_sandbox *sandbox =
-        run_file(c, CAREER_VALIDATION_FILE, c->source->validation, &root);
+    career_sandbox *sandbox = run_file(c, CAREER_VALIDATION_FILE, c->source->validation, &root);
     bool good = sandbox && compile_root(c, root);
 
     if (good && career_json_get(root, "validate"))

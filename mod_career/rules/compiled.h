@@ -19,9 +19,9 @@
 typedef struct career_rule {
     const career_kind *kind;
     bool required;
-    double wanted;               /* recommended minimum; 0: none */
-    const char *wanted_message;  /* the operator's words, or NULL */
-    const char *enhancement;     /* what filling it in is good for, or NULL */
+    double wanted;              /* recommended minimum; 0: none */
+    const char *wanted_message; /* the operator's words, or NULL */
+    const char *enhancement;    /* what filling it in is good for, or NULL */
 } career_rule;
 
 #define CAREER_IDLE_STATES 64
@@ -29,6 +29,8 @@ typedef struct career_rule {
 /* The functions of one file. A call borrows a state; when none is idle one more is made from the text. */
 typedef struct career_functions {
     bool any; /* does the file have functions? */
+    bool
+        claims; /* may they look at user.claims? To read a token's claims costs as much as a call does */
     career_script script;
     career_rules_budget budget;
     pthread_mutex_t lock; /* of the two below; never held while Lua runs */
@@ -68,7 +70,7 @@ struct career_rules {
     uint64_t generation;
     const char *digest;
     career_layout layout;
-    const career_rule *rules; /* one for each field of the layout */
+    const career_rule *rules;  /* one for each field of the layout */
     career_functions validate; /* the function `validate` of validation.lua */
     career_functions caches;   /* caches.lua, when it returns a function */
     career_templates targets;  /* when it returns a list */
@@ -85,7 +87,8 @@ void career_functions_give_back(career_functions *functions, career_sandbox *san
 void career_functions_destroy(career_functions *functions);
 
 /* What functions get as `user`. */
-const career_json *career_functions_user(apr_pool_t *pool, const career_identity *user);
+const career_json *career_functions_user(const career_functions *functions, apr_pool_t *pool,
+                                         const career_identity *user);
 
 /* caches.c. Compiles the list that caches.lua returned. false and *why when it is wrong; *entry is then the
  * text of the entry, to find its line by, or NULL. */

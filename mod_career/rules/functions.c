@@ -71,10 +71,11 @@ static const career_json *string_or_null(apr_pool_t *pool, const char *string)
     return string ? career_json_string(pool, string, strlen(string)) : &career_json_null;
 }
 
-const career_json *career_functions_user(apr_pool_t *pool, const career_identity *user)
+const career_json *career_functions_user(const career_functions *functions, apr_pool_t *pool,
+                                         const career_identity *user)
 {
     career_json *object = career_json_object(pool, 4);
-    const career_json *claims = career_identity_claims(pool, user);
+    const career_json *claims = functions->claims ? career_identity_claims(pool, user) : NULL;
 
     career_json_set(pool, object, "id", string_or_null(pool, user->user_id));
     career_json_set(pool, object, "role", string_or_null(pool, user->role));

@@ -66,6 +66,11 @@ career_error *career_rules_targets(career_rules *rules, apr_pool_t *pool,
                                    const career_document *previous, int64_t version,
                                    career_targets *targets);
 
+/* The declared fields as JSON Schema 2020-12, in the pool: what a whole profile must be before it is sent. It
+ * takes texts as they are when trimmed, and leaves out what only the server can judge. It changes with the
+ * digest, never without. */
+const career_json *career_rules_schema(const career_rules *rules, apr_pool_t *pool);
+
 /* What is allowed but dear, a sentence each, for operators: a glob that clears everybody's entries. From the
  * pool. */
 const char *const *career_rules_notices(const career_rules *rules, apr_pool_t *pool, size_t *count);

@@ -15,11 +15,11 @@
 #include "rules/nearest.h"
 #include "rules/pattern.h"
 
-#define HOOK_EVERY 1000       /* instructions between two looks at the budget */
-#define PATTERNS_MAX 32       /* compiled expressions that a state remembers */
-#define FILE_DEPTH_MAX 16     /* levels of tables in what a file returns */
-#define RESULT_DEPTH_MAX 4    /* and in what a function returns */
-#define VALUES_MAX 20000      /* values that come out at once */
+#define HOOK_EVERY 1000         /* instructions between two looks at the budget */
+#define PATTERNS_MAX 32         /* compiled expressions that a state remembers */
+#define FILE_DEPTH_MAX 16       /* levels of tables in what a file returns */
+#define RESULT_DEPTH_MAX 4      /* and in what a function returns */
+#define VALUES_MAX 20000        /* values that come out at once */
 #define BYTES_MAX (1024 * 1024) /* and bytes of strings */
 #define MESSAGE_MAX 512
 #define UNPACK_MAX 250
@@ -30,8 +30,11 @@ const career_json career_sandbox_function = {.type = CAREER_JSON_OBJECT};
 struct career_sandbox {
     lua_State *L;
     career_meter meter;
-    int value;         /* reference in the registry: what the file returned */
-    uint64_t imprint;  /* of all that its functions can see and change, taken when the file had run */
+    const char *name; /* of the script; a constant */
+    int line;         /* where it was when the budget was looked at last; 0: nowhere yet */
+    int value;        /* reference in the registry: what the file returned */
+    uint64_t
+        imprint; /* of all that its functions can see and change, taken when the file had run */
     bool clean;
     struct {
         char *expression;
@@ -53,11 +56,12 @@ static career_sandbox *sandbox_of(lua_State *L)
 
 /* Once something is spent this is called at every instruction and always raises, so that no pcall of a script
  * gets any further. Its caller, the script, is level 0. */
-static void look_at_budget(lua_State *L, lua_Debug *unused)
+static void look_at_budget(lua_State *L, lua_Debug *place)
 {
     career_meter *meter = &sandbox_of(L)->meter;
 
-    (void)unused;
+    lua_getinfo(L, "l", place);
+    sandbox_of(L)->line = place->currentline;
     if (career_meter_charge(meter, lua_gethookcount(L)) && career_meter_look(meter))
         return;
     luaL_where(L, 0);
@@ -79,8 +83,7 @@ static void *allocate(void *context, void *block, size_t old, size_t wanted)
     career_sandbox *sandbox = context;
 
     /* without a block `old` tells what kind of thing is made */
-    return career_meter_allocate(&sandbox->meter, block, old, wanted,
-                                 !block && old == LUA_TSTRING);
+    return career_meter_allocate(&sandbox->meter, block, old, wanted, !block && old == LUA_TSTRING);
 }
 
 static void charge(lua_State *L, size_t units)
@@ -95,7 +98,7 @@ static void charge(lua_State *L, size_t units)
  * What scripts may call. Lua's own functions where they are harmless, else ours under their names. Nothing
  * here takes long without charging for it: the hook does not see what goes on inside a C function. */
 
-/* Upvalue 1 is a function of Lua's: charges by the length of its arguments, then calls it. */
+/* Upvalue 1 is a function of Lua's that has none itself: charges by the length of its arguments, then runs it. */
 static int lib_charged(lua_State *L)
 {
     int count = lua_gettop(L);
@@ -105,10 +108,8 @@ static int lib_charged(lua_State *L)
         if (lua_type(L, i) == LUA_TSTRING)
             units += lua_rawlen(L, i) / 8;
     charge(L, units);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, count, LUA_MULTRET);
-    return lua_gettop(L);
+    return lua_tocfunction(L,
+                           lua_upvalueindex(1))(L); /* in this frame: it knows the script's line */
 }
 
 /* What a script catches must not be the end of its budget. */
@@ -318,6 +319,25 @@ static int lib_unpack(lua_State *L)
     return (int)(to - from + 1);
 }
 
+/* Upvalue 1 is the script's own order, or nil. Sorting calls this and nothing else, so that it is paid for. */
+static int lib_order(lua_State *L)
+{
+    size_t units = 8;
+
+    for (int i = 1; i <= 2; i++)
+        if (lua_type(L, i) == LUA_TSTRING)
+            units += lua_rawlen(L, i) / 8;
+    charge(L, units);
+    if (lua_isnil(L, lua_upvalueindex(1))) {
+        lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+        return 1;
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
 static int lib_sort(lua_State *L)
 {
     size_t count = (size_t)plain_table(L), rounds = 4;
@@ -325,21 +345,25 @@ static int lib_sort(lua_State *L)
     for (size_t left = count; left; left /= 2)
         rounds++;
     charge(L, count * rounds * 4);
+    if (!lua_isnoneornil(L, 2))
+        luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    lua_pushcclosure(L, lib_order, 1);
     return lib_charged(L);
 }
 
+/* An error leaves by a long jump: a slot is emptied before it can happen. */
 static const career_pattern *remember_pattern(lua_State *L, const char *expression, size_t len)
 {
     career_sandbox *sandbox = sandbox_of(L);
     unsigned slot = sandbox->next_pattern++ % PATTERNS_MAX;
     char why[CAREER_PATTERN_WHY];
 
-    free(sandbox->patterns[slot].expression);
-    career_pattern_destroy(sandbox->patterns[slot].pattern);
-    sandbox->patterns[slot].expression = NULL;
     charge(L, 1000);
-    sandbox->patterns[slot].pattern =
-        career_pattern_compile((career_slice){expression, len}, why);
+    free(sandbox->patterns[slot].expression);
+    sandbox->patterns[slot].expression = NULL;
+    career_pattern_destroy(sandbox->patterns[slot].pattern);
+    sandbox->patterns[slot].pattern = career_pattern_compile((career_slice){expression, len}, why);
     if (!sandbox->patterns[slot].pattern)
         luaL_error(L, "the regular expression cannot be used: %s", why);
     sandbox->patterns[slot].expression = strndup(expression, len);
@@ -465,25 +489,34 @@ typedef struct library_entry {
     lua_CFunction ours; /* NULL: Lua's own; else ours, which may call Lua's own by its upvalue */
 } library_entry;
 
-static const library_entry base_entries[] = {
-    {"assert", NULL}, {"error", NULL}, {"ipairs", NULL}, {"next", NULL}, {"pairs", NULL},
-    {"select", NULL}, {"type", NULL}, {"getmetatable", NULL}, {"pcall", lib_pcall},
-    {"setmetatable", lib_setmetatable}, {"tonumber", lib_tonumber}, {"tostring", lib_tostring},
-    {NULL, NULL}};
+static const library_entry base_entries[] = {{"assert", NULL},
+                                             {"error", NULL},
+                                             {"ipairs", NULL},
+                                             {"next", NULL},
+                                             {"pairs", NULL},
+                                             {"select", NULL},
+                                             {"type", NULL},
+                                             {"getmetatable", NULL},
+                                             {"pcall", lib_pcall},
+                                             {"setmetatable", lib_setmetatable},
+                                             {"tonumber", lib_tonumber},
+                                             {"tostring", lib_tostring},
+                                             {NULL, NULL}};
 static const library_entry string_entries[] = {
-    {"byte", lib_charged}, {"char", lib_charged}, {"find", lib_find}, {"format", lib_format},
-    {"len", NULL}, {"lower", lib_charged}, {"rep", lib_rep}, {"reverse", lib_charged},
-    {"sub", lib_charged}, {"upper", lib_charged}, {NULL, NULL}};
+    {"byte", lib_charged}, {"char", lib_charged},  {"find", lib_find}, {"format", lib_format},
+    {"len", NULL},         {"lower", lib_charged}, {"rep", lib_rep},   {"reverse", lib_charged},
+    {"sub", lib_charged},  {"upper", lib_charged}, {NULL, NULL}};
 static const library_entry table_entries[] = {
     {"concat", lib_concat}, {"insert", lib_insert}, {"pack", lib_charged}, {"remove", lib_remove},
-    {"sort", lib_sort}, {"unpack", lib_unpack}, {NULL, NULL}};
-static const library_entry utf8_entries[] = {
-    {"char", lib_charged}, {"codepoint", lib_charged}, {"codes", lib_charged},
-    {"len", lib_charged}, {"offset", lib_charged}, {NULL, NULL}};
+    {"sort", lib_sort},     {"unpack", lib_unpack}, {NULL, NULL}};
+static const library_entry utf8_entries[] = {{"char", lib_charged},   {"codepoint", lib_charged},
+                                             {"codes", lib_charged},  {"len", lib_charged},
+                                             {"offset", lib_charged}, {NULL, NULL}};
 static const library_entry math_entries[] = {
-    {"abs", NULL}, {"ceil", NULL}, {"floor", NULL}, {"fmod", NULL}, {"huge", NULL}, {"max", NULL},
-    {"maxinteger", NULL}, {"min", NULL}, {"mininteger", NULL}, {"modf", NULL}, {"pi", NULL},
-    {"sqrt", NULL}, {"tointeger", NULL}, {"type", NULL}, {"ult", NULL}, {NULL, NULL}};
+    {"abs", NULL},        {"ceil", NULL}, {"floor", NULL},      {"fmod", NULL},
+    {"huge", NULL},       {"max", NULL},  {"maxinteger", NULL}, {"min", NULL},
+    {"mininteger", NULL}, {"modf", NULL}, {"pi", NULL},         {"sqrt", NULL},
+    {"tointeger", NULL},  {"type", NULL}, {"ult", NULL},        {NULL, NULL}};
 
 /* Into the table at `to`, from the library that Lua opens. */
 static void copy_library(lua_State *L, const char *name, lua_CFunction open,
@@ -593,6 +626,9 @@ static void count_keys(lua_State *L, size_t *items, size_t *names)
 {
     size_t length = lua_rawlen(L, -1);
 
+    if (!career_meter_look(
+            &sandbox_of(L)->meter)) /* room for many keys takes time, even when none is left */
+        luaL_error(L, "%s", sandbox_of(L)->meter.spent);
     *items = *names = 0;
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         if (lua_type(L, -2) == LUA_TSTRING)
@@ -775,8 +811,9 @@ typedef struct imprint {
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
-    a = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
-    return a ^ (a >> 29);
+    a = (a + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    b = (b ^ (a >> 29) ^ a) * UINT64_C(0xbf58476d1ce4e5b9);
+    return b ^ (b >> 31);
 }
 
 static uint64_t imprint_value(lua_State *L, imprint *print);
@@ -957,8 +994,7 @@ static int run_call(lua_State *L)
     lua_call(L, (int)job->count, 1);
     job->result = read_value(L, &r, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, job->sandbox->value);
-    job->sandbox->clean =
-        take_imprint(L, &now_imprint) && now_imprint == job->sandbox->imprint;
+    job->sandbox->clean = take_imprint(L, &now_imprint) && now_imprint == job->sandbox->imprint;
     return 0;
 }
 
@@ -983,24 +1019,50 @@ static const char *tidy(apr_pool_t *pool, career_slice message)
     return text.data;
 }
 
-/* What the failed run left on the stack, in words. */
+/* Handles an error where it was raised: puts the script's line in front, unless it is there. */
+static int locate(lua_State *L)
+{
+    const char *name = sandbox_of(L)->name;
+    size_t len = strlen(name);
+    lua_Debug place;
+
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        lua_pushfstring(L, "it raised an error that is no text but a %s", luaL_typename(L, 1));
+        lua_replace(L, 1);
+    }
+    if (strncmp(lua_tostring(L, 1), name, len) == 0 && lua_tostring(L, 1)[len] == ':')
+        return 1;
+    for (int level = 1; lua_getstack(L, level, &place); level++) {
+        lua_getinfo(L, "l", &place);
+        if (place.currentline <= 0)
+            continue;
+        lua_pushfstring(L, "%s:%d: %s", name, place.currentline, lua_tostring(L, 1));
+        break;
+    }
+    return 1;
+}
+
+/* What the failed run left on the stack, in words. Want of memory is told without a place; where the script was
+ * last is not far from it. */
 static const char *explain(career_sandbox *sandbox, int status, apr_pool_t *pool)
 {
     lua_State *L = sandbox->L;
     career_slice message;
 
-    if (status == LUA_ERRMEM)
+    if (status == LUA_ERRMEM) {
+        const char *where =
+            sandbox->line > 0 ? apr_psprintf(pool, "%s:%d: ", sandbox->name, sandbox->line) : "";
+
         return apr_psprintf(pool,
-                            "it needs more memory than the budget of %" APR_SIZE_T_FMT " KiB allows, or makes a "
-                            "string of more than %d KiB",
-                            sandbox->meter.budget.memory / 1024, CAREER_STRING_MAX / 1024);
+                            "%sit needs more memory than the budget of %" APR_SIZE_T_FMT
+                            " KiB allows, or makes a string of more than %d KiB",
+                            where, sandbox->meter.budget.memory / 1024, CAREER_STRING_MAX / 1024);
+    }
     if (lua_type(L, -1) != LUA_TSTRING)
-        return apr_psprintf(pool, "it raised an error that is no text but a %s",
-                            lua_typename(L, lua_type(L, -1)));
+        return "it failed without a word";
     message.data = lua_tolstring(L, -1, &message.len);
     if (sandbox->meter.spent)
-        return apr_psprintf(pool, "%s (the budget is %" APR_INT64_T_FMT " ms)",
-                            tidy(pool, message),
+        return apr_psprintf(pool, "%s (the budget is %" APR_INT64_T_FMT " ms)", tidy(pool, message),
                             (apr_int64_t)(sandbox->meter.budget.time / CAREER_MILLISECOND));
     return tidy(pool, message);
 }
@@ -1012,13 +1074,17 @@ static bool run_protected(run *job, lua_CFunction function, const char **why)
     int status;
 
     sandbox->clean = false;
+    sandbox->line = 0;
     career_meter_start(&sandbox->meter);
     lua_sethook(L, look_at_budget, LUA_MASKCOUNT, HOOK_EVERY);
+    lua_pushcfunction(L, locate);
     lua_pushcfunction(L, function);
     lua_pushlightuserdata(L, job);
-    status = lua_pcall(L, 1, 0, 0);
-    if (status == LUA_OK && !sandbox->meter.spent)
+    status = lua_pcall(L, 1, 0, 1);
+    if (status == LUA_OK && !sandbox->meter.spent) {
+        lua_settop(L, 0);
         return true;
+    }
     if (status == LUA_OK)
         *why = sandbox->meter.spent;
     else
@@ -1037,6 +1103,7 @@ career_sandbox *career_sandbox_open(const career_script *script, const career_ru
     *why = "out of memory";
     if (!sandbox)
         return NULL;
+    sandbox->name = script->name;
     sandbox->meter.budget = *budget;
     sandbox->meter.alarm = hook_every_instruction;
     sandbox->meter.context = sandbox;

@@ -163,8 +163,7 @@ static void serve_all(career_batch *batch)
             return;
         }
         drop_late(batch);
-        if (career_serve_reads(batch) && career_serve_writes(batch) &&
-            career_serve_decides(batch))
+        if (career_serve_reads(batch) && career_serve_writes(batch) && career_serve_decides(batch))
             career_serve_outbox(batch);
     }
 }

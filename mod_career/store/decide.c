@@ -29,8 +29,7 @@ static void release(career_result **result)
 static career_answer settle(career_batch *batch, career_store_job *job, career_moment deadline)
 {
     career_result *result = NULL;
-    career_answer answer =
-        career_postgres_settle(batch->session->postgres, deadline, &result);
+    career_answer answer = career_postgres_settle(batch->session->postgres, deadline, &result);
 
     if (answer == CAREER_ANSWER_FAILED && !job->failure)
         job->failure = result;
@@ -98,9 +97,8 @@ static bool write_row(career_batch *batch, career_store_job *job, career_moment 
 {
     career_postgres *postgres = batch->session->postgres;
     bool creates = !job->has_previous;
-    const char *const *values =
-        career_encode_change(job->pool, job->user_id, creates ? 0 : job->previous.version,
-                             job->change);
+    const char *const *values = career_encode_change(
+        job->pool, job->user_id, creates ? 0 : job->previous.version, job->change);
     career_result *result = NULL, *committed;
     career_answer answer;
 
@@ -145,8 +143,7 @@ static verdict judge_failure(career_batch *batch, size_t i, career_moment deadli
     const char *code = job->failure ? career_result_sqlstate(job->failure) : NULL;
     bool overran = career_postgres_overran(batch->session->postgres);
 
-    if (!job->failure || career_batch_dropped(batch, job->failure) ||
-        !roll_back(batch, deadline)) {
+    if (!job->failure || career_batch_dropped(batch, job->failure) || !roll_back(batch, deadline)) {
         career_session_drop(batch->session, !overran);
         release(&job->failure);
         if (overran)

@@ -51,7 +51,8 @@ const char *career_encode_value(apr_pool_t *pool, career_column_kind kind, const
         return apr_pstrmemdup(pool, value->string.data, value->string.len);
     if (kind == CAREER_KIND_TEXT_LIST && value->type == CAREER_JSON_ARRAY)
         return write_list(pool, value);
-    return write_json(pool, value); /* records; or a kind the rules should have refused: the database will */
+    return write_json(
+        pool, value); /* records; or a kind the rules should have refused: the database will */
 }
 
 const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, int64_t version,

@@ -14,7 +14,8 @@
 void career_encode_element(career_text *text, career_slice value);
 
 /* The text of a column's value; NULL for SQL null. */
-const char *career_encode_value(apr_pool_t *pool, career_column_kind kind, const career_json *value);
+const char *career_encode_value(apr_pool_t *pool, career_column_kind kind,
+                                const career_json *value);
 
 /* The parameters of a write: values[place - 1], all places of statements.h. */
 const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, int64_t version,

@@ -123,6 +123,27 @@ static const char *describe_fault(const char *message)
     return "it is neither \"key=value ...\" nor a postgresql:// URI";
 }
 
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits < 6 && text[digits] == '\0' &&
+           (!digits || (atoi(text) > 0 && atoi(text) < 65536));
+}
+
+static bool are_ports(const char *list, unsigned count)
+{
+    bool good = true;
+
+    for (unsigned i = 0; i < count && good; i++) {
+        char *port = list_item(list, i);
+
+        good = port && is_port(port);
+        free(port);
+    }
+    return good;
+}
+
 static const char *judge(career_address *address)
 {
     static const char *const attrs[] = {"any",     "read-write", "read-only",
@@ -141,6 +162,8 @@ static const char *judge(career_address *address)
         return "host and hostaddr name different numbers of hosts";
     if (ports > 1 && ports != address->count)
         return "it names more or fewer ports than hosts";
+    if (!are_ports(option(address->options, "port"), ports))
+        return "a port is no number from 1 to 65535";
     for (size_t i = 0; wanted && i < sizeof(attrs) / sizeof(*attrs); i++)
         if (strcmp(wanted, attrs[i]) == 0)
             wanted = NULL;
@@ -370,7 +393,8 @@ static bool prepare(career_postgres *self, career_moment deadline, career_naming
     bool good = true;
 
     for (int i = 0; i < CAREER_STATEMENT_COUNT; i++)
-        PQsendPrepare(self->conn, self->named ? statements[i].name : "", statements[i].sql, 0, NULL);
+        PQsendPrepare(self->conn, self->named ? statements[i].name : "", statements[i].sql, 0,
+                      NULL);
     career_postgres_sync(self);
     for (int i = 0; i < CAREER_STATEMENT_COUNT && good; i++) {
         good = career_postgres_next(self, deadline, &result) == CAREER_ANSWER_DONE;
@@ -380,7 +404,7 @@ static bool prepare(career_postgres *self, career_moment deadline, career_naming
             if (self->named && *naming == CAREER_NAMING_AUTO && code &&
                 (strcmp(code, "42P05") == 0 || strcmp(code, "26000") == 0))
                 *naming = CAREER_NAMING_OFF;
-            note(self->why, "", career_result_message(result));
+            note(self->why, "is sql/ applied? ", career_result_message(result));
         }
         career_result_release(result);
         result = NULL;
@@ -442,8 +466,7 @@ static bool try_hosts(career_postgres *self, career_address *address, const char
         career_moment now = career_clock_now();
         career_moment share = now + (deadline - now) / (address->count - i);
 
-        if (establish(self, &address->hosts[n], attrs, share) &&
-            make_ready(self, naming, share)) {
+        if (establish(self, &address->hosts[n], attrs, share) && make_ready(self, naming, share)) {
             atomic_store(&address->favourite, n);
             return true;
         }
@@ -539,8 +562,8 @@ void career_postgres_queue(career_postgres *self, career_statement statement,
     if (self->lost)
         return;
     if (self->named)
-        sent = PQsendQueryPrepared(self->conn, statements[statement].name, parameters, values,
-                                   NULL, NULL, 0);
+        sent = PQsendQueryPrepared(self->conn, statements[statement].name, parameters, values, NULL,
+                                   NULL, 0);
     else
         sent = PQsendQueryParams(self->conn, statements[statement].sql, parameters, NULL, values,
                                  NULL, NULL, 0);

@@ -21,7 +21,8 @@
 
 /* -- where to connect ---------------------------------------------------------------------------- */
 
-typedef struct career_address career_address; /* a connection string, taken apart; immutable but for a hint */
+typedef struct career_address
+    career_address; /* a connection string, taken apart; immutable but for a hint */
 
 /* NULL and *address when libpq understands the string, else why, without quoting it. */
 const char *career_address_parse(const char *conninfo, career_address **address);
@@ -39,7 +40,8 @@ career_slice career_result_value(const career_result *result, int row, int colum
 
 /* Of a failure; NULL where the server said nothing about it. */
 const char *career_result_sqlstate(const career_result *result);
-const char *career_result_message(const career_result *result); /* may quote values: not for logs unseen */
+const char *
+career_result_message(const career_result *result); /* may quote values: not for logs unseen */
 const char *career_result_column(const career_result *result);
 const char *career_result_constraint(const career_result *result);
 

@@ -34,7 +34,8 @@ static bool serve(career_batch *batch, size_t i)
     }
     career_result_release(result);
     career_result_release(unsettled);
-    if (!kept && batch->session->postgres) /* what was taken, or not removed, comes back after its lease */
+    if (!kept &&
+        batch->session->postgres) /* what was taken, or not removed, comes back after its lease */
         career_session_drop(batch->session, !career_postgres_overran(postgres));
     if (!kept && batch->jobs[i])
         career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
@@ -44,8 +45,9 @@ static bool serve(career_batch *batch, size_t i)
 bool career_serve_outbox(career_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->jobs[i] && (batch->jobs[i]->task == CAREER_TASK_TAKE ||
-                               batch->jobs[i]->task == CAREER_TASK_REMOVE) &&
+        if (batch->jobs[i] &&
+            (batch->jobs[i]->task == CAREER_TASK_TAKE ||
+             batch->jobs[i]->task == CAREER_TASK_REMOVE) &&
             !serve(batch, i))
             return false;
     return true;

@@ -60,9 +60,8 @@ static bool connect_session(career_session *self)
     career_moment now = career_clock_now(), lifetime = store->config.lifetime;
 
     self->epoch = atomic_load(&store->epoch);
-    self->postgres =
-        career_postgres_open(store->address, &naming, now + store->config.connect,
-                             career_lane_stop_fd(self->lane), self->why);
+    self->postgres = career_postgres_open(store->address, &naming, now + store->config.connect,
+                                          career_lane_stop_fd(self->lane), self->why);
     if (naming == CAREER_NAMING_OFF)
         career_session_refuse_names(self);
     if (!self->postgres)
@@ -108,9 +107,8 @@ bool career_session_ready(career_session *self)
 {
     career_moment now = career_clock_now();
 
-    if (self->postgres &&
-        (self->epoch != atomic_load(&self->store->epoch) || now >= self->expires ||
-         !career_postgres_alive(self->postgres)))
+    if (self->postgres && (self->epoch != atomic_load(&self->store->epoch) ||
+                           now >= self->expires || !career_postgres_alive(self->postgres)))
         close_session(self);
     return self->postgres || open_session(self);
 }

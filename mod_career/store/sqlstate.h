@@ -39,7 +39,7 @@ typedef enum career_sqlstate_action {
     CAREER_SQLSTATE_NOTHING, /* the connection is as good as before */
     CAREER_SQLSTATE_RETRY,   /* the same transaction again may succeed */
     CAREER_SQLSTATE_REOPEN,  /* this connection's named statements are no good */
-    CAREER_SQLSTATE_CLOSE    /* the connection is of no use any more, and its siblings are suspect */
+    CAREER_SQLSTATE_CLOSE /* the connection is of no use any more, and its siblings are suspect */
 } career_sqlstate_action;
 
 typedef struct career_sqlstate_info {

@@ -51,8 +51,8 @@ _Static_assert(CAREER_PLACE_EXTRA == CAREER_COLUMN_COUNT + 1, "place of extra");
     CAREER_IF_SENT(place) "THEN " CAREER_DOLLAR(place) " ELSE p." sql " END"
 #define CAREER_EXTRA_BECOMES                                                                       \
     CAREER_IF_SENT(CAREER_PLACE_EXTRA)                                                             \
-    "THEN coalesce(p.extra::jsonb, '{}') || " CAREER_DOLLAR(CAREER_PLACE_EXTRA)                    \
-    "::jsonb ELSE p.extra::jsonb END"
+    "THEN coalesce(p.extra::jsonb, '{}') || " CAREER_DOLLAR(                                       \
+        CAREER_PLACE_EXTRA) "::jsonb ELSE p.extra::jsonb END"
 
 /* A row, as career_row_decode reads it: each column as its JSON text. */
 enum {
@@ -68,17 +68,20 @@ enum {
 #define CAREER_SQL_ROW                                                                             \
     "p.user_id::text, p.version::bigint, "                                                         \
     "coalesce(to_char(p.updated_at::timestamptz AT TIME ZONE 'UTC', "                              \
-    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '1970-01-01T00:00:00.000Z')"                            \
-    CAREER_COLUMNS(CAREER_X_ROW) ", coalesce(p.extra::text, '{}')"
+    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '1970-01-01T00:00:00.000Z')" CAREER_COLUMNS(            \
+        CAREER_X_ROW) ", coalesce(p.extra::text, '{}')"
 
 #define CAREER_X_SET(name, json, sql, kind, required)                                              \
     sql " = " CAREER_BECOMES(sql, CAREER_PLACE_##name) ", "
 #define CAREER_SQL_UPDATE(guard)                                                                   \
     "UPDATE career_profiles p SET " CAREER_COLUMNS(CAREER_X_SET) "extra = " CAREER_EXTRA_BECOMES   \
-    " WHERE p.user_id = " CAREER_USER " AND " guard " RETURNING " CAREER_SQL_ROW
+                                                                 " WHERE p.user_id = " CAREER_USER \
+                                                                 " AND " guard                     \
+                                                                 " RETURNING " CAREER_SQL_ROW
 
 #define CAREER_X_SAME(name, json, sql, kind, required)                                             \
-    " AND to_jsonb(" CAREER_BECOMES(sql, CAREER_PLACE_##name) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
+    " AND to_jsonb(" CAREER_BECOMES(                                                               \
+        sql, CAREER_PLACE_##name) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
 
 /* clang-format off */
 /*  name, how many parameters, SQL */
@@ -137,7 +140,7 @@ typedef enum career_statement {
 #define CAREER_X(name, parameters, sql) CAREER_STATEMENT_##name,
     CAREER_STATEMENTS(CAREER_X)
 #undef CAREER_X
-    CAREER_STATEMENT_COUNT
+        CAREER_STATEMENT_COUNT
 } career_statement;
 
 #define CAREER_PARAMETERS_MAX 21

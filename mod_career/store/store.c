@@ -184,8 +184,7 @@ static career_error *no_memory(apr_pool_t *pool)
 career_error *career_store_read(career_store *store, apr_pool_t *pool, const char *user_id,
                                 career_moment deadline, const career_row **row)
 {
-    career_store_job *job =
-        career_store_job_make(store, CAREER_TASK_READ, user_id, NULL, deadline);
+    career_store_job *job = career_store_job_make(store, CAREER_TASK_READ, user_id, NULL, deadline);
     career_error *error;
 
     *row = NULL;

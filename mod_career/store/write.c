@@ -29,10 +29,9 @@ void career_write_queue(career_postgres *postgres, const char *const *values, bo
                         bool doubtful)
 {
     if (creates) {
-        const char *const insert[] = {values[CAREER_PLACE_USER_ID - 1],
-                                      values[CAREER_PLACE_CURRENT_ROLE - 1],
-                                      values[CAREER_PLACE_SENIORITY - 1],
-                                      values[CAREER_PLACE_INDUSTRY - 1]};
+        const char *const insert[] = {
+            values[CAREER_PLACE_USER_ID - 1], values[CAREER_PLACE_CURRENT_ROLE - 1],
+            values[CAREER_PLACE_SENIORITY - 1], values[CAREER_PLACE_INDUSTRY - 1]};
 
         career_postgres_queue(postgres, CAREER_STATEMENT_INSERT, insert);
         career_postgres_queue(postgres, CAREER_STATEMENT_COMPLETE, values);
@@ -224,7 +223,8 @@ static career_answer take_transaction(career_batch *batch, const round *turn, si
     }
     if (answer != CAREER_ANSWER_LOST) {
         answer = career_postgres_settle(postgres, turn->deadline, &result);
-        blame(&culprit, job, result); /* the commit failed: told to the last, who is tried alone next */
+        blame(&culprit, job,
+              result); /* the commit failed: told to the last, who is tried alone next */
     }
     if (culprit)
         fate = CAREER_FATE_UNDONE;
@@ -267,7 +267,8 @@ static void forget_failure(career_store_job *job)
 static void judge_undone(career_batch *batch, size_t i, const round *turn)
 {
     career_store_job *job = batch->jobs[i];
-    const char *code = job->failure ? career_result_sqlstate(job->failure) : NULL; /* NULL: a neighbour's */
+    const char *code =
+        job->failure ? career_result_sqlstate(job->failure) : NULL; /* NULL: a neighbour's */
     bool retry = career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY;
 
     if (turn->mode == CAREER_WRITE_TOGETHER && turn->count > 1) {

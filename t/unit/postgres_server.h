@@ -18,7 +18,8 @@
 
 #include <apr_strings.h>
 
-#define POSTGRES_BIN "${CAREER_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}"
+#define POSTGRES_BIN                                                                               \
+    "${CAREER_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}"
 
 typedef struct postgres_server {
     apr_pool_t *pool;
@@ -26,8 +27,8 @@ typedef struct postgres_server {
     const char *as; /* what a command begins with to run as the server's user */
 } postgres_server;
 
-__attribute__((format(printf, 2, 3))) static inline bool
-postgres_shell(postgres_server *server, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline bool postgres_shell(postgres_server *server,
+                                                                        const char *format, ...)
 {
     va_list args;
     const char *command;
@@ -51,9 +52,9 @@ static inline bool postgres_server_start(postgres_server *server)
 
 static inline bool postgres_server_stop(postgres_server *server, const char *mode)
 {
-    return postgres_shell(server,
-                          "cd / && %s " POSTGRES_BIN "/pg_ctl -D %s/data -w -m %s stop >/dev/null 2>&1",
-                          server->as, server->folder, mode);
+    return postgres_shell(
+        server, "cd / && %s " POSTGRES_BIN "/pg_ctl -D %s/data -w -m %s stop >/dev/null 2>&1",
+        server->as, server->folder, mode);
 }
 
 static inline bool postgres_server_make(postgres_server *server, apr_pool_t *pool)
@@ -83,8 +84,9 @@ static inline bool postgres_server_make(postgres_server *server, apr_pool_t *poo
 /* SIGSTOP or SIGCONT to the server and all its processes. */
 static inline bool postgres_server_signal(postgres_server *server, const char *name)
 {
-    return postgres_shell(server, "main=$(head -1 %s/data/postmaster.pid); kill -%s $main $(pgrep -P $main)",
-                          server->folder, name);
+    return postgres_shell(
+        server, "main=$(head -1 %s/data/postmaster.pid); kill -%s $main $(pgrep -P $main)",
+        server->folder, name);
 }
 
 static inline void postgres_server_end(postgres_server *server)
@@ -105,11 +107,12 @@ static inline const char *postgres_ask(postgres_server *server, const char *data
 
     fputs(sql, text);
     fclose(text);
-    pipe = popen(apr_psprintf(server->pool,
-                              "PGOPTIONS='-c client_min_messages=error' psql -qXAt -v ON_ERROR_STOP=1 "
-                              "-h %s -U postgres -d %s -f %s",
-                              server->folder, database, file),
-                 "r");
+    pipe =
+        popen(apr_psprintf(server->pool,
+                           "PGOPTIONS='-c client_min_messages=error' psql -qXAt -v ON_ERROR_STOP=1 "
+                           "-h %s -U postgres -d %s -f %s",
+                           server->folder, database, file),
+              "r");
     len = fread(out, 1, 4095, pipe);
     while (len && out[len - 1] == '\n')
         out[--len] = '\0';
@@ -118,10 +121,11 @@ static inline const char *postgres_ask(postgres_server *server, const char *data
 
 static inline bool postgres_migrate(postgres_server *server, const char *database)
 {
-    return postgres_shell(server,
-                          "for file in sql/[0-9]*.sql; do psql -qXAt -v ON_ERROR_STOP=1 -h %s -U postgres "
-                          "-d %s -f \"$file\" || exit 1; done",
-                          server->folder, database);
+    return postgres_shell(
+        server,
+        "for file in sql/[0-9]*.sql; do psql -qXAt -v ON_ERROR_STOP=1 -h %s -U postgres "
+        "-d %s -f \"$file\" || exit 1; done",
+        server->folder, database);
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include <apr_general.h>
 #include <apr_strings.h>
 
@@ -72,7 +74,8 @@ static void test_values(void **state)
         career_encode_value(pool, CAREER_KIND_RECORD_LIST, json("[{\"skill\":\"C\\\"\"}]")),
         "[{\"skill\":\"C\\\"\"}]");
     /* what the rules should not let through is no crash; the database refuses it */
-    assert_string_equal(career_encode_value(pool, CAREER_KIND_TEXT_LIST, json("{\"a\":1}")), "{\"a\":1}");
+    assert_string_equal(career_encode_value(pool, CAREER_KIND_TEXT_LIST, json("{\"a\":1}")),
+                        "{\"a\":1}");
     assert_string_equal(career_encode_value(pool, CAREER_KIND_TEXT, json("[1]")), "[1]");
 }
 
@@ -93,9 +96,9 @@ static void test_changes(void **state)
     change.columns[CAREER_COLUMN_TARGET_PATH] = json("null");
     change.extra = json("{\"certifications\":[\"x\"]}");
     values = career_encode_change(pool, USER, INT64_MAX, &change);
-    assert_int_equal(atoi(values[CAREER_PLACE_MASK - 1]),
-                     1 << CAREER_PLACE_CURRENT_ROLE | 1 << CAREER_PLACE_TARGET_PATH |
-                         1 << CAREER_PLACE_EXTRA);
+    assert_int_equal(atoi(values[CAREER_PLACE_MASK - 1]), 1 << CAREER_PLACE_CURRENT_ROLE |
+                                                              1 << CAREER_PLACE_TARGET_PATH |
+                                                              1 << CAREER_PLACE_EXTRA);
     assert_string_equal(values[CAREER_PLACE_CURRENT_ROLE - 1], "dev");
     assert_null(values[CAREER_PLACE_TARGET_PATH - 1]);
     assert_string_equal(values[CAREER_PLACE_EXTRA - 1], "{\"certifications\":[\"x\"]}");
@@ -151,7 +154,7 @@ static void test_sqlstates(void **state)
 static void test_conninfo(void **state)
 {
     static const char *const good[] = {
-        "host=/run/postgresql dbname=career user=career password='it''s a secret'",
+        "host=/run/postgresql dbname=career user=career password='it\\'s a secret'",
         "",
         "postgresql://career:s3cret@db.example/career?sslmode=require",
         "postgresql://a,b:5433,c/career?target_session_attrs=read-write",
@@ -187,8 +190,8 @@ static void test_conninfo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),     cmocka_unit_test(test_values),
-        cmocka_unit_test(test_changes),   cmocka_unit_test(test_sqlstates),
+        cmocka_unit_test(test_lists),    cmocka_unit_test(test_values),
+        cmocka_unit_test(test_changes),  cmocka_unit_test(test_sqlstates),
         cmocka_unit_test(test_conninfo),
     };
 

@@ -122,7 +122,9 @@ sub _config ($self) { return 'LoadModule nothing_module "' . build_dir() . '/ben
 sub _host ($self) {
     my $conninfo = $self->{postgres}->conninfo_for =~ s/(["\\])/\\$1/gr;
     return join "\n", qq(CareerDatabase "$conninfo"), 'CareerRedis "' . $self->{redis}->url . '"',
-        qq(CareerJwtSecret "file:$self->{dir}/jwt.secret"), qq(CareerRules "$self->{dir}/lua"),
+        qq(CareerJwtSecret "file:$self->{dir}/jwt.secret"),
+        'CareerDatabasePool wait=5s',    # on a machine that others use too, a queue may be slow for a moment
+        qq(CareerRules "$self->{dir}/lua"),
         split(/;\s*/, $ENV{BENCH_DIRECTIVES} // ''),
         'CustomLog "/dev/null" plain env=never',
         qq(<LocationMatch "^/api/profile/career\$">\nSetHandler career-profile\n</LocationMatch>),

@@ -103,6 +103,7 @@ sub _env ($self) {
 }
 
 sub _begin ($self) {
+    $self->{starts} = $self->_starts;
     $self->{process}->start;
     $self->{process}->wait_ready(sub { $self->_listens }, $ENV{CAREER_WRAP} ? 180 : 60);
     $self->{fixed_port} = 1;
@@ -111,8 +112,11 @@ sub _begin ($self) {
 
 sub _listens ($self) {
     return defined IO::Socket::INET->new(PeerAddr => $self->{host}, PeerPort => $self->{port}, Timeout => 1)
-        && $self->log =~ /resuming normal operations/;
+        && $self->_starts > $self->{starts};
 }
+
+# How often the log tells that a generation of it is ready.
+sub _starts ($self) { return scalar(() = $self->log =~ /resuming normal operations/g) }
 
 sub _tail ($self) {
     my @lines = split /^/, $self->log;
@@ -132,10 +136,10 @@ sub graceful ($self, %with) {
     my $signal = delete $with{signal} // 'USR1';
     $self->{$_} = $with{$_} for keys %with;
     $self->write_config;
-    my $before = () = $self->log =~ /resuming normal operations/g;
+    my $before = $self->_starts;
     kill $signal => $self->{process}->pid;
     my $end = time + 60;
-    while ((() = $self->log =~ /resuming normal operations/g) <= $before) {
+    while ($self->_starts <= $before) {
         die "httpd did not come back from $signal:\n" . $self->_tail if time > $end || !$self->{process}->alive;
         sleep 0.02;
     }

@@ -62,6 +62,7 @@ sub parallel (@functions) {
         my $pid = fork // die "fork: $!\n";
         if ($pid == 0) {
             close $open;
+            srand;    # or all of them would make the same uuids
             readline $gate;
             my $result = eval { $function->() };
             my $text = JSON::PP->new->utf8->allow_nonref->encode({ result => $result, error => "$@" });

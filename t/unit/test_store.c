@@ -1,0 +1,814 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What store/ promises, against a real Postgres: on the table of sql/ alone, and on a table that an application
+ * made with enums, arrays of enums and json. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <apr_general.h>
+
+#include "base/pool.h"
+#include "cutting_proxy.h"
+#include "postgres_server.h"
+#include "store/outbox.h"
+
+#define OWN "own"           /* database: sql/ on nothing */
+#define EXISTING "existing" /* database: sql/ on a table that was there */
+
+static postgres_server server;
+static apr_pool_t *pool;
+static bool running;
+static career_store *own, *existing;
+
+static const char existing_table[] =
+    "CREATE TYPE level AS ENUM ('student', 'senior', 'staff');"
+    "CREATE TYPE size AS ENUM ('startup', 'small');"
+    "CREATE TYPE goal AS ENUM ('networking', 'specialization');"
+    "CREATE TABLE profiles (id uuid PRIMARY KEY);"
+    "CREATE TABLE career_profiles (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),"
+    " user_id uuid NOT NULL UNIQUE REFERENCES profiles (id) DEFERRABLE INITIALLY DEFERRED,"
+    " \"current_role\" text NOT NULL, seniority level NOT NULL, industry text NOT NULL,"
+    " company_name text CHECK (length(trim(company_name)) BETWEEN 1 AND 120),"
+    " company_size size DEFAULT 'small', primary_skills text[] NOT NULL DEFAULT '{}',"
+    " skill_tags json DEFAULT '[]', career_goals goal[] NOT NULL DEFAULT '{}',"
+    " target_path varchar(10), budget text DEFAULT 'moderate',"
+    " created_at timestamp DEFAULT now(), updated_at timestamp DEFAULT now());"
+    "INSERT INTO profiles SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid"
+    " FROM generate_series(1, 4095) i;"
+    "INSERT INTO career_profiles (user_id, \"current_role\", seniority, industry)"
+    " VALUES ('00000000-0000-4000-8000-000000000fff', 'old', 'senior', 'tech');";
+
+/* ------------------------------------------------------------------------------------------ tools */
+
+static const char *user(int number)
+{
+    return apr_psprintf(pool, "00000000-0000-4000-8000-%012x", number);
+}
+
+/* A user nobody has used yet. */
+static const char *new_user(void)
+{
+    static int number = 0x100;
+
+    return user(number++);
+}
+
+static career_store *open_store(const char *folder, const char *database, unsigned connections,
+                                career_moment query)
+{
+    career_store_config config = {
+        .conninfo =
+            apr_psprintf(pool, "host=%s port=5432 user=postgres dbname=%s", folder, database),
+        .connections = connections,
+        .queue = 512,
+        .wait = 30 * CAREER_SECOND, /* machines may be slow; what is tested here is not time */
+        .idle = 60 * CAREER_SECOND,
+        .lifetime = 1800 * CAREER_SECOND,
+        .connect = 10 * CAREER_SECOND,
+        .query = query,
+        .prepare = CAREER_PREPARE_AUTO,
+    };
+
+    return career_store_create(&config, NULL);
+}
+
+static const career_json *json(apr_pool_t *in, const char *text)
+{
+    const char *why = "";
+    const career_json *value = career_json_parse_value(in, text, strlen(text), &why);
+
+    if (!value)
+        abort();
+    return value;
+}
+
+static career_change *change(apr_pool_t *in, career_column column, const char *text)
+{
+    career_change *made = apr_pcalloc(in, sizeof(*made));
+
+    made->any = true;
+    if (column == CAREER_COLUMN_EXTRA)
+        made->extra = json(in, text);
+    else
+        made->columns[column] = json(in, text);
+    return made;
+}
+
+static career_change *creation(apr_pool_t *in)
+{
+    career_change *made = change(in, CAREER_COLUMN_CURRENT_ROLE, "\"Developer\"");
+
+    made->columns[CAREER_COLUMN_SENIORITY] = json(in, "\"senior\"");
+    made->columns[CAREER_COLUMN_INDUSTRY] = json(in, "\"tech\"");
+    return made;
+}
+
+static void succeed(const career_error *error)
+{
+    if (error)
+        print_error("%s: %s\n", career_error_describe(error->id)->code, error->cause);
+    assert_null(error);
+}
+
+static const career_row *read_row(career_store *store, const char *user_id)
+{
+    const career_row *row;
+
+    succeed(career_store_read(store, pool, user_id, career_store_deadline(store), &row));
+    return row;
+}
+
+static career_error *try_write(career_store *store, const char *user_id, int64_t version,
+                               const career_change *what, const career_row **row)
+{
+    return career_store_write(store, pool, user_id, version, what, career_store_deadline(store),
+                              row);
+}
+
+static const career_row *write_row(career_store *store, const char *user_id, int64_t version,
+                                   const career_change *what)
+{
+    const career_row *row;
+
+    succeed(try_write(store, user_id, version, what, &row));
+    return row;
+}
+
+static const career_row *create(career_store *store, const char *user_id)
+{
+    const career_row *row = write_row(store, user_id, 0, creation(pool));
+
+    assert_non_null(row);
+    return row;
+}
+
+static void is(const career_row *row, career_column column, const char *text)
+{
+    career_slice value = column == CAREER_COLUMN_EXTRA ? row->extra : row->columns[column];
+
+    if (text)
+        assert_string_equal(value.data, text);
+    else
+        assert_null(value.data);
+}
+
+static const char *ask(const char *database, const char *format, ...)
+{
+    va_list args;
+    const char *sql;
+
+    va_start(args, format);
+    sql = apr_pvsprintf(pool, format, args);
+    va_end(args);
+    return postgres_ask(&server, database, sql);
+}
+
+static const char *outbox_version(const char *database, const char *user_id)
+{
+    return ask(database, "SELECT version FROM career_cache_outbox WHERE user_id = '%s'", user_id);
+}
+
+static const career_violation *violation(const career_error *error, const char *field)
+{
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_VALIDATION_FAILED);
+    assert_non_null(error->details);
+    for (size_t i = 0; i < error->details->count; i++)
+        if (strcmp(error->details->items[i].field, field) == 0)
+            return &error->details->items[i];
+    print_error("no violation of %s, but of %s\n", field, error->details->items[0].field);
+    fail();
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------ tests */
+
+static void test_create_and_merge(void **state)
+{
+    const char *anna = new_user();
+    const career_row *row;
+    career_change *what = creation(pool);
+
+    (void)state;
+    assert_null(read_row(own, anna));
+    what->columns[CAREER_COLUMN_PRIMARY_SKILLS] =
+        json(pool, "[\"a,b\",\"\\\"\\\\\",\"NULL\",\"\",\"{x}\",\"\xc3\xbc\"]");
+    what->columns[CAREER_COLUMN_SKILL_TAGS] = json(pool, "[{\"skill\":\"C\",\"years\":2.5}]");
+    what->extra = json(pool, "{\"a\":[1],\"b\":2}");
+    row = write_row(own, anna, 0, what);
+    assert_non_null(row);
+    assert_string_equal(row->user_id, anna);
+    assert_true(row->version > 0);
+    assert_int_equal(row->updated_at.len, strlen("2030-01-01T00:00:00.000Z"));
+    is(row, CAREER_COLUMN_CURRENT_ROLE, "\"Developer\"");
+    is(row, CAREER_COLUMN_PRIMARY_SKILLS,
+       "[\"a,b\", \"\\\"\\\\\", \"NULL\", \"\", \"{x}\", \"\xc3\xbc\"]");
+    is(row, CAREER_COLUMN_SKILL_TAGS, "[{\"skill\": \"C\", \"years\": 2.5}]");
+    is(row, CAREER_COLUMN_BUDGET, NULL);
+    is(row, CAREER_COLUMN_INTERESTS, "[]");
+
+    row = write_row(own, anna, row->version,
+                    change(pool, CAREER_COLUMN_EXTRA, "{\"b\":3,\"c\":null}"));
+    is(row, CAREER_COLUMN_EXTRA, "{\"a\": [1], \"b\": 3, \"c\": null}");
+    row = write_row(own, anna, row->version, change(pool, CAREER_COLUMN_BUDGET, "\"low\""));
+    is(row, CAREER_COLUMN_BUDGET, "\"low\"");
+    is(row, CAREER_COLUMN_SKILL_TAGS, "[{\"skill\": \"C\", \"years\": 2.5}]");
+    row = write_row(own, anna, row->version, change(pool, CAREER_COLUMN_BUDGET, "null"));
+    is(row, CAREER_COLUMN_BUDGET, NULL);
+    assert_int_equal(read_row(own, anna)->version, row->version);
+    assert_string_equal(outbox_version(OWN, anna), apr_psprintf(pool, "%d", (int)row->version));
+}
+
+static void test_lost_races(void **state)
+{
+    const char *ben = new_user();
+    const career_row *row = create(own, ben), *later;
+
+    (void)state;
+    assert_null(write_row(own, ben, 0, creation(pool)));
+    later = write_row(own, ben, row->version, change(pool, CAREER_COLUMN_BUDGET, "\"low\""));
+    assert_true(later->version > row->version);
+    assert_null(write_row(own, ben, row->version, change(pool, CAREER_COLUMN_BUDGET, "\"high\"")));
+    assert_null(write_row(own, new_user(), 5, change(pool, CAREER_COLUMN_BUDGET, "\"high\"")));
+    is(read_row(own, ben), CAREER_COLUMN_BUDGET, "\"low\"");
+}
+
+static void test_existing_table(void **state)
+{
+    const char *cleo = new_user();
+    const career_row *row = read_row(existing, user(0xfff));
+    career_change *what = creation(pool);
+
+    (void)state;
+    is(row, CAREER_COLUMN_CURRENT_ROLE, "\"old\""); /* from before sql/ */
+    is(row, CAREER_COLUMN_COMPANY_SIZE, "\"small\"");
+    is(row, CAREER_COLUMN_INTERESTS, "[]");
+    assert_true(row->version > 0);
+
+    what->columns[CAREER_COLUMN_CAREER_GOALS] = json(pool, "[\"networking\",\"specialization\"]");
+    what->columns[CAREER_COLUMN_SKILL_TAGS] = json(pool, "[{\"skill\":\"C\"}]");
+    row = write_row(existing, cleo, 0, what);
+    is(row, CAREER_COLUMN_CAREER_GOALS, "[\"networking\", \"specialization\"]");
+    is(row, CAREER_COLUMN_SKILL_TAGS, "[{\"skill\": \"C\"}]");
+    is(row, CAREER_COLUMN_COMPANY_SIZE, "\"small\""); /* the database's own default */
+    is(row, CAREER_COLUMN_BUDGET, "\"moderate\"");
+    row = write_row(existing, cleo, row->version, change(pool, CAREER_COLUMN_COMPANY_SIZE, "null"));
+    is(row, CAREER_COLUMN_COMPANY_SIZE, NULL);
+    assert_string_equal(ask(EXISTING,
+                            "SELECT data_type FROM information_schema.columns WHERE "
+                            "table_name = 'career_profiles' AND column_name = 'skill_tags'"),
+                        "json");
+    assert_true(postgres_migrate(&server, EXISTING)); /* again, over rows and triggers */
+    assert_int_equal(read_row(existing, cleo)->version, row->version);
+}
+
+static void test_refused_values(void **state)
+{
+    const char *dora = new_user();
+    const career_row *row = create(existing, dora), *none;
+    const career_violation *found;
+    career_change *what = change(pool, CAREER_COLUMN_SENIORITY, "\"cto\"");
+    career_error *error;
+
+    (void)state;
+    what->columns[CAREER_COLUMN_CAREER_GOALS] = json(pool, "[\"networking\",\"nonsense\"]");
+    what->columns[CAREER_COLUMN_TARGET_PATH] = json(pool, "\"12345678901\"");
+    what->columns[CAREER_COLUMN_BUDGET] = json(pool, "\"low\"");
+    error = try_write(existing, dora, row->version, what, &none);
+    assert_int_equal(error->details->count, 3);
+    found = violation(error, "seniority");
+    assert_string_equal(found->code, "not_allowed");
+    assert_string_equal(found->allowed[0], "student");
+    assert_string_equal(found->allowed[2], "staff");
+    assert_null(found->allowed[3]);
+    assert_non_null(violation(error, "careerGoals[1]")->allowed);
+    assert_string_equal(violation(error, "targetPath")->code, "too_long");
+    assert_null(strstr(error->cause, "nonsense"));
+
+    error = try_write(existing, dora, row->version,
+                      change(pool, CAREER_COLUMN_COMPANY_NAME, "\" \""), &none);
+    violation(error, "companyName");
+    error = try_write(existing, dora, row->version, change(pool, CAREER_COLUMN_INDUSTRY, "null"),
+                      &none);
+    assert_string_equal(violation(error, "industry")->code, "required");
+    assert_int_equal(read_row(existing, dora)->version, row->version);
+
+    error =
+        try_write(existing, user(0xdead00), 0, creation(pool), &none); /* at the commit: deferred */
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_CONFLICT);
+    assert_null(read_row(existing, user(0xdead00)));
+    is(write_row(existing, dora, row->version, change(pool, CAREER_COLUMN_BUDGET, "\"low\"")),
+       CAREER_COLUMN_BUDGET, "\"low\"");
+}
+
+static void test_others_write(void **state)
+{
+    const char *emil = new_user();
+    const career_row *row = create(existing, emil);
+    int64_t version = row->version;
+
+    (void)state;
+    ask(EXISTING, "DELETE FROM career_cache_outbox");
+    ask(EXISTING,
+        "UPDATE career_profiles SET industry = 'tech', skill_tags = '[ ]', version = 1,"
+        " updated_at = '2001-01-01' WHERE user_id = '%s'",
+        emil);
+    assert_int_equal(read_row(existing, emil)->version, version);
+    assert_string_equal(outbox_version(EXISTING, emil), "");
+    ask(EXISTING,
+        "UPDATE career_profiles SET skill_tags = '[{}]', version = 1 WHERE user_id = '%s'", emil);
+    row = read_row(existing, emil);
+    assert_true(row->version > version);
+    assert_string_equal(outbox_version(EXISTING, emil),
+                        apr_psprintf(pool, "%d", (int)row->version));
+    assert_null(write_row(existing, emil, version, change(pool, CAREER_COLUMN_BUDGET, "\"low\"")));
+    ask(EXISTING, "DELETE FROM career_profiles WHERE user_id = '%s'", emil);
+    assert_true(atoi(outbox_version(EXISTING, emil)) > row->version);
+    assert_null(read_row(existing, emil));
+    assert_true(create(existing, emil)->version > atoi(outbox_version(EXISTING, emil)) - 2);
+}
+
+static const career_outbox_entry *entry_of(const career_outbox_entry *entries, size_t count,
+                                           const char *user_id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(entries[i].user_id, user_id) == 0)
+            return &entries[i];
+    return NULL;
+}
+
+static void test_outbox(void **state)
+{
+    const char *fay = new_user(), *gus = new_user();
+    const career_row *row;
+    career_outbox_entry *entries;
+    career_outbox_done done[2];
+    size_t count;
+
+    (void)state;
+    create(own, fay);
+    create(own, gus);
+    ask(OWN, "DELETE FROM career_profiles WHERE user_id = '%s'", gus);
+    succeed(career_outbox_take(own, pool, career_store_deadline(own), &entries, &count));
+    assert_null(entry_of(entries, count, fay)); /* its owner has the first go */
+    ask(OWN, "UPDATE career_cache_outbox SET due_at = now() - interval '1 minute'");
+    succeed(career_outbox_take(own, pool, career_store_deadline(own), &entries, &count));
+    assert_non_null(entry_of(entries, count, fay));
+    assert_string_equal(entry_of(entries, count, fay)->row->user_id, fay);
+    assert_int_equal(entry_of(entries, count, fay)->version, read_row(own, fay)->version);
+    assert_non_null(entry_of(entries, count, gus));
+    assert_null(entry_of(entries, count, gus)->row);
+
+    strcpy(done[0].user_id, fay);
+    done[0].version = entry_of(entries, count, fay)->version;
+    strcpy(done[1].user_id, gus);
+    done[1].version = entry_of(entries, count, gus)->version;
+    succeed(career_outbox_take(own, pool, career_store_deadline(own), &entries, &count));
+    assert_int_equal(count, 0); /* all leased */
+    row = write_row(own, fay, done[0].version, change(pool, CAREER_COLUMN_BUDGET, "\"low\""));
+    career_outbox_remove(own, done, 2);
+    for (int i = 0; i < 1000 && *outbox_version(OWN, gus); i++)
+        usleep(10000);
+    assert_string_equal(outbox_version(OWN, gus), "");
+    assert_string_equal(outbox_version(OWN, fay), apr_psprintf(pool, "%d", (int)row->version));
+}
+
+/* ------------------------------------------------------------------------------------------ decide */
+
+typedef struct decision {
+    const char *user_id;
+    enum { WRITE, LEAVE, REFUSE } what;
+    const char *meddle; /* SQL that somebody else runs meanwhile */
+    int asked;
+} decision;
+
+static const career_change *decide(void *context, apr_pool_t *in, const career_row *row,
+                                   career_error **error)
+{
+    decision *d = context;
+
+    if (d->meddle && d->asked++ == 0)
+        postgres_ask(&server, OWN, d->meddle);
+    if (d->what == REFUSE) {
+        *error = career_error_make(in, CAREER_ERROR_PRECONDITION_FAILED, "refused");
+        return NULL;
+    }
+    if (d->what == LEAVE)
+        return apr_pcalloc(in, sizeof(career_change));
+    return row ? change(in, CAREER_COLUMN_BUDGET, "\"high\"") : creation(in);
+}
+
+static career_error *run_decision(decision d, const career_row **row, const career_row **previous)
+{
+    apr_pool_t *job_pool = career_pool_create();
+
+    return career_store_decide(own, pool, d.user_id, job_pool, decide,
+                               apr_pmemdup(job_pool, &d, sizeof(d)), career_store_deadline(own),
+                               row, previous);
+}
+
+static void test_decide(void **state)
+{
+    const char *hal = new_user();
+    const career_row *row, *previous;
+    career_error *error;
+
+    (void)state;
+    succeed(run_decision((decision){.user_id = hal}, &row, &previous));
+    assert_null(previous);
+    is(row, CAREER_COLUMN_CURRENT_ROLE, "\"Developer\"");
+    succeed(run_decision((decision){.user_id = hal}, &row, &previous));
+    assert_true(row->version > previous->version);
+    is(previous, CAREER_COLUMN_BUDGET, NULL);
+    is(row, CAREER_COLUMN_BUDGET, "\"high\"");
+    succeed(run_decision((decision){.user_id = hal, .what = LEAVE}, &row, &previous));
+    assert_int_equal(row->version, previous->version);
+    error = run_decision((decision){.user_id = hal, .what = REFUSE}, &row, &previous);
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_PRECONDITION_FAILED);
+    assert_string_equal(
+        ask(OWN, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'"), "0");
+}
+
+static void test_decide_finds_what_another_made(void **state)
+{
+    const char *ida = new_user();
+    const career_row *row, *previous;
+
+    (void)state;
+    succeed(run_decision((decision){.user_id = ida,
+                                    .meddle = apr_psprintf(pool,
+                                                           "INSERT INTO career_profiles (user_id, "
+                                                           "\"current_role\", seniority, industry) "
+                                                           "VALUES ('%s', 'x', 'y', 'z')",
+                                                           ida)},
+                         &row, &previous));
+    assert_non_null(previous);
+    is(row, CAREER_COLUMN_CURRENT_ROLE, "\"x\"");
+    is(row, CAREER_COLUMN_BUDGET, "\"high\"");
+}
+
+/* ------------------------------------------------------------------------------------------ many at once */
+
+#define WRITERS 32
+
+typedef struct writer {
+    pthread_t thread;
+    int number;
+    const char *user_id;
+    bool created, saved;
+    career_error_id failure;
+} writer;
+
+/* Saves a field of its own, as a request would: from a fresh read until the write holds. */
+static void *save(void *data)
+{
+    writer *self = data;
+    apr_pool_t *mine = career_pool_create();
+    career_moment deadline = career_clock_now() + 60 * CAREER_SECOND;
+    career_error *error = NULL;
+
+    while (!self->saved && !error) {
+        const career_row *row, *saved = NULL;
+        career_change *what;
+
+        error = career_store_read(own, mine, self->user_id, deadline, &row);
+        if (error)
+            break;
+        what = row ? change(mine, CAREER_COLUMN_EXTRA, "{}") : creation(mine);
+        what->extra =
+            json(mine, apr_psprintf(mine, "{\"field%d\":%d}", self->number, self->number));
+        error = career_store_write(own, mine, self->user_id, row ? row->version : 0, what, deadline,
+                                   &saved);
+        self->saved = saved != NULL;
+        self->created = self->saved && !row;
+    }
+    self->failure = error ? error->id : CAREER_ERROR_COUNT;
+    apr_pool_destroy(mine);
+    return NULL;
+}
+
+static void test_many_writers_of_one_profile(void **state)
+{
+    const char *judy = new_user();
+    writer writers[WRITERS];
+    const career_row *row;
+    int created = 0;
+
+    (void)state;
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (writer){.number = i, .user_id = judy};
+        assert_int_equal(pthread_create(&writers[i].thread, NULL, save, &writers[i]), 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        assert_int_equal(writers[i].failure, CAREER_ERROR_COUNT);
+        created += writers[i].created;
+    }
+    assert_int_equal(created, 1);
+    row = read_row(own, judy);
+    for (int i = 0; i < WRITERS; i++) {
+        const career_json *number =
+            career_json_get(json(pool, row->extra.data), apr_psprintf(pool, "field%d", i));
+
+        assert_non_null(number);
+        assert_int_equal(number->integer, i);
+    }
+}
+
+static void test_neighbours_of_a_locked_row(void **state)
+{
+    writer writers[WRITERS];
+    FILE *psql;
+    char line[64] = "";
+    const char *first = NULL;
+
+    (void)state;
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (writer){.number = i, .user_id = new_user()};
+        create(own, writers[i].user_id);
+        first = first ? first : writers[i].user_id;
+    }
+    psql = popen(apr_psprintf(pool,
+                              "psql -qXAt -h %s -U postgres -d " OWN " -c \"BEGIN; SELECT 'locked' "
+                              "FROM career_profiles WHERE user_id = '%s' FOR UPDATE\" "
+                              "-c \"SELECT pg_sleep(1)\" -c COMMIT 2>&1",
+                              server.folder, first),
+                 "r");
+    assert_non_null(fgets(line, sizeof(line), psql));
+    for (int i = 0; i < WRITERS; i++)
+        pthread_create(&writers[i].thread, NULL, save, &writers[i]);
+    for (int i = 0; i < WRITERS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        assert_true(writers[i].saved);
+        is(read_row(own, writers[i].user_id), CAREER_COLUMN_EXTRA,
+           apr_psprintf(pool, "{\"field%d\": %d}", i, i));
+    }
+    pclose(psql);
+}
+
+/* Writes that share a transaction with one that the database refuses. */
+static void *save_or_fail(void *data)
+{
+    writer *self = data;
+    apr_pool_t *mine = career_pool_create();
+    career_change *what = creation(mine);
+    const career_row *row;
+    career_error *error;
+
+    if (self->number % 4 == 0)
+        what->columns[CAREER_COLUMN_SENIORITY] = json(mine, "\"nonsense\"");
+    error = career_store_write(existing, mine, self->user_id, 0, what,
+                               career_store_deadline(existing), &row);
+    self->saved = !error && row;
+    self->failure = error ? error->id : CAREER_ERROR_COUNT;
+    apr_pool_destroy(mine);
+    return NULL;
+}
+
+static void test_neighbours_of_a_refused_value(void **state)
+{
+    writer writers[WRITERS];
+
+    (void)state;
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (writer){.number = i, .user_id = new_user()};
+        pthread_create(&writers[i].thread, NULL, save_or_fail, &writers[i]);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        assert_int_equal(writers[i].failure,
+                         i % 4 ? CAREER_ERROR_COUNT : CAREER_ERROR_VALIDATION_FAILED);
+        assert_int_equal(read_row(existing, writers[i].user_id) != NULL, i % 4 != 0);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------ trouble */
+
+static void test_ended_sessions(void **state)
+{
+    const char *kim = new_user();
+    const career_row *row = create(own, kim);
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        ask(OWN,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mod_career'");
+        row = write_row(own, kim, row->version,
+                        change(pool, CAREER_COLUMN_EXTRA, apr_psprintf(pool, "{\"n\":%d}", i)));
+        assert_non_null(row);
+        ask(OWN,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mod_career'");
+        assert_int_equal(read_row(own, kim)->version, row->version);
+    }
+}
+
+/* A commit whose acknowledgement is lost: the write is found to have happened, and is not done twice. */
+static void test_lost_acknowledgement(void **state)
+{
+    const char *lea = new_user(), *folder = apr_psprintf(pool, "%s/proxy", server.folder);
+    static cutting_proxy proxy; /* its threads outlive the test */
+    career_store *store;
+    const career_row *row, *before;
+    career_change *what = creation(pool);
+
+    (void)state;
+    mkdir(folder, 0700);
+    assert_true(cutting_proxy_start(&proxy, folder, server.folder));
+    store = open_store(folder, OWN, 1, 30 * CAREER_SECOND);
+    assert_null(read_row(store, lea));
+    atomic_store(&proxy.cut, 1);
+    what->columns[CAREER_COLUMN_PRIMARY_SKILLS] = json(pool, "[\"C\"]");
+    row = write_row(store, lea, 0, what);
+    assert_non_null(row);
+    is(row, CAREER_COLUMN_PRIMARY_SKILLS, "[\"C\"]");
+    for (int i = 0; i < 5; i++) {
+        before = row;
+        atomic_store(&proxy.cut, 1);
+        what = change(pool, CAREER_COLUMN_BUDGET, i % 2 ? "null" : "\"low\"");
+        what->extra = json(pool, apr_psprintf(pool, "{\"n\":%d}", i));
+        row = write_row(store, lea, before->version, what);
+        assert_non_null(row);
+        if (i) /* nobody else is about; the doubtful creation may have used a number up */
+            assert_int_equal(row->version, before->version + 1);
+    }
+    atomic_store(&proxy.cut, 1); /* somebody else's version holds: nothing of ours has landed */
+    assert_null(
+        write_row(store, lea, before->version, change(pool, CAREER_COLUMN_BUDGET, "\"high\"")));
+    assert_int_equal(atomic_load(&proxy.lost), 7);
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
+static void test_other_hosts(void **state)
+{
+    career_store *store = open_store(apr_psprintf(pool, "/nonexistent,%s", server.folder), OWN, 1,
+                                     30 * CAREER_SECOND);
+    const char *moe = new_user();
+
+    (void)state;
+    create(store, moe);
+    assert_non_null(read_row(store, moe));
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
+static career_error_id code_of_read(career_store *store)
+{
+    const career_row *row;
+    career_error *error =
+        career_store_read(store, pool, user(1), career_store_deadline(store), &row);
+
+    return error ? error->id : CAREER_ERROR_COUNT;
+}
+
+static void recover(career_store *store)
+{
+    career_moment until = career_clock_now() + 30 * CAREER_SECOND;
+
+    while (code_of_read(store) != CAREER_ERROR_COUNT && career_clock_now() < until)
+        usleep(20000);
+    assert_int_equal(code_of_read(store), CAREER_ERROR_COUNT);
+}
+
+static void test_no_server(void **state)
+{
+    const char *nia = new_user();
+    const career_row *row = create(own, nia), *none;
+    career_error *error;
+
+    (void)state;
+    assert_true(postgres_server_stop(&server, "immediate"));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(code_of_read(own), CAREER_ERROR_DATABASE_UNAVAILABLE);
+    error = try_write(own, nia, row->version, change(pool, CAREER_COLUMN_BUDGET, "\"low\""), &none);
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_DATABASE_UNAVAILABLE);
+    assert_true(error->retry_after > 0);
+    assert_true(postgres_server_start(&server));
+    recover(own);
+    assert_int_equal(read_row(own, nia)->version, row->version);
+}
+
+static void test_frozen_server(void **state)
+{
+    career_store *store = open_store(server.folder, OWN, 2, CAREER_SECOND);
+
+    (void)state;
+    recover(store);
+    assert_true(postgres_server_signal(&server, "STOP"));
+    assert_int_equal(code_of_read(store), CAREER_ERROR_DATABASE_UNAVAILABLE);
+    assert_true(postgres_server_signal(&server, "CONT"));
+    recover(store);
+    assert_true(career_store_stop(store, career_clock_now() + 20 * CAREER_SECOND));
+}
+
+static void test_missing_table(void **state)
+{
+    career_store *store = open_store(server.folder, "postgres", 1, 10 * CAREER_SECOND);
+    const career_row *row;
+    career_error *error =
+        career_store_read(store, pool, user(1), career_store_deadline(store), &row);
+
+    (void)state;
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_DATABASE_UNAVAILABLE);
+    assert_non_null(strstr(error->cause, "career_profiles"));
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
+static void test_giving_up(void **state)
+{
+    const career_row *row;
+    career_error *error = career_store_read(own, pool, user(1), career_clock_now() - 1, &row);
+
+    (void)state;
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_OVERLOADED);
+    assert_null(row);
+}
+
+/* ------------------------------------------------------------------------------------------ frame */
+
+static bool make_databases(void)
+{
+    postgres_ask(&server, "postgres", "CREATE DATABASE " OWN);
+    postgres_ask(&server, "postgres", "CREATE DATABASE " EXISTING);
+    return postgres_migrate(&server, OWN) &&
+           strcmp(postgres_ask(&server, EXISTING, existing_table), "ERROR") != 0 &&
+           postgres_migrate(&server, EXISTING);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    apr_pool_create(&pool, NULL);
+    running = postgres_server_make(&server, pool);
+    if (!running)
+        return 0;
+    if (!make_databases()) {
+        print_error("sql/ does not apply\n");
+        return -1;
+    }
+    own = open_store(server.folder, OWN, 2, 30 * CAREER_SECOND);
+    existing = open_store(server.folder, EXISTING, 2, 30 * CAREER_SECOND);
+    return own && existing ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    bool ended = true;
+
+    (void)state;
+    if (running)
+        ended = career_store_stop(own, career_clock_now() + 10 * CAREER_SECOND) &&
+                career_store_stop(existing, career_clock_now() + 10 * CAREER_SECOND);
+    postgres_server_end(&server);
+    apr_pool_destroy(pool);
+    return ended ? 0 : -1;
+}
+
+static int need_server(void **state)
+{
+    (void)state;
+    if (!running) {
+        print_message("# no Postgres could be started\n");
+        skip();
+    }
+    return 0;
+}
+
+#define T(function) cmocka_unit_test_setup(function, need_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_create_and_merge),
+        T(test_lost_races),
+        T(test_existing_table),
+        T(test_refused_values),
+        T(test_others_write),
+        T(test_outbox),
+        T(test_decide),
+        T(test_decide_finds_what_another_made),
+        T(test_many_writers_of_one_profile),
+        T(test_neighbours_of_a_locked_row),
+        T(test_neighbours_of_a_refused_value),
+        T(test_ended_sessions),
+        T(test_lost_acknowledgement),
+        T(test_other_hosts),
+        T(test_giving_up),
+        T(test_missing_table),
+        T(test_frozen_server),
+        T(test_no_server),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    signal(SIGPIPE, SIG_IGN);
+    apr_initialize();
+    return cmocka_run_group_tests_name("store", tests, set_up, tear_down);
+}

@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directory of the rules, watched: whatever is done to its files, the last good ones stay in force, a good
+ * edit comes through, and one process says so, once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "rules/watch.h"
+
+#define CACHES "return { \"recommendations:{user_id}:*\" }\n"
+#define REQUIRED "required = { \"currentRole\", \"seniority\", \"industry\" } }\n"
+#define FIELDS                                                                                     \
+    "return { fields = { currentRole = field.text {}, seniority = field.text {}, "                 \
+    "industry = field.text {}, "
+
+/* What was said, by all processes. */
+typedef struct said {
+    atomic_int loaded, rejected;
+    char last[1024];
+} said;
+
+static apr_pool_t *pool;
+static char directory[64], *validation, *caches;
+static career_log logger;
+static said *heard;
+static const career_rules_budget budget = {50 * CAREER_MILLISECOND, 8 * 1024 * 1024};
+
+static void hear(void *unused, career_log_level level, const char *line)
+{
+    (void)unused;
+    (void)level;
+    if (strstr(line, "CAREER0201"))
+        atomic_fetch_add(&heard->loaded, 1);
+    if (strstr(line, "CAREER0202"))
+        atomic_fetch_add(&heard->rejected, 1);
+    apr_cpystrn(heard->last, line, sizeof(heard->last));
+}
+
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+/* As editors do that write beside and rename. */
+static void put_by_rename(const char *path, const char *text)
+{
+    const char *beside = apr_pstrcat(pool, path, "~", NULL);
+
+    put(beside, text);
+    assert_int_equal(rename(beside, path), 0);
+}
+
+/* The rules with one field more; its name tells them apart. */
+static const char *rules_with(const char *field)
+{
+    return apr_pstrcat(pool, FIELDS, field, " = field.text {} },\n", REQUIRED, NULL);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    apr_pool_create(&pool, NULL);
+    strcpy(directory, "/tmp/test_watch-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    validation = apr_pstrcat(pool, directory, "/validation.lua", NULL);
+    caches = apr_pstrcat(pool, directory, "/caches.lua", NULL);
+    put(validation, rules_with("first"));
+    put(caches, CACHES);
+    memset(&logger, 0, sizeof(logger));
+    logger.sink = hear;
+    memset(heard, 0, sizeof(*heard));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    int left =
+        system(apr_psprintf(pool, "rm -rf %s %s.moved %s.link", directory, directory, directory));
+
+    (void)state;
+    apr_pool_destroy(pool);
+    return left ? -1 : 0;
+}
+
+static career_board *a_board(void)
+{
+    career_board *board = career_board_open(pool, directory, 2 * CAREER_RULES_FILE_MAX);
+
+    assert_non_null(board);
+    return board;
+}
+
+static career_watch *watch_of(career_board *board)
+{
+    const char *why = "not asked";
+    career_watch *watch = career_watch_open(pool, directory, &budget, board, &logger, &why);
+
+    assert_non_null(watch);
+    assert_null(why);
+    career_watch_settle(watch, 0);
+    return watch;
+}
+
+static bool has(career_watch *watch, const char *field)
+{
+    career_rules *rules = career_watch_acquire(watch);
+    bool found = career_layout_find(career_rules_layout(rules), career_slice_of(field)) >= 0;
+
+    career_rules_release(rules);
+    return found;
+}
+
+static uint64_t generation(career_watch *watch)
+{
+    career_rules *rules = career_watch_acquire(watch);
+    uint64_t number = career_rules_generation(rules);
+
+    career_rules_release(rules);
+    return number;
+}
+
+/* Looks, with nothing held back in the log. */
+static void tick(career_watch *watch)
+{
+    for (int i = 0; i < CAREER_LOG_TAG_COUNT; i++)
+        atomic_store(&logger.tags[i].last, 0);
+    career_watch_tick(watch);
+}
+
+/* ---- the first time */
+
+static void test_open(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    assert_true(has(watch, "first"));
+    assert_int_equal(generation(watch), 1);
+    assert_int_equal(heard->loaded, 1);
+    assert_non_null(strstr(heard->last, directory));
+    assert_non_null(strstr(heard->last, "generation 1"));
+    tick(watch);
+    assert_int_equal(heard->loaded, 1);
+    assert_int_equal(generation(watch), 1);
+}
+
+static void test_open_without_board(void **state)
+{
+    career_watch *watch = watch_of(NULL);
+
+    (void)state;
+    assert_true(has(watch, "first"));
+    assert_int_equal(generation(watch), 0);
+}
+
+static void assert_refused(career_board *board, const char *part)
+{
+    const char *why = NULL;
+
+    assert_null(career_watch_open(pool, directory, &budget, board, &logger, &why));
+    assert_non_null(why);
+    if (!strstr(why, part))
+        fail_msg("\"%s\" does not say %s", why, part);
+}
+
+static void test_open_bad(void **state)
+{
+    (void)state;
+    put(validation, "return {\n  fields = }\n");
+    assert_refused(a_board(), "validation.lua:2");
+    assert_refused(NULL, "validation.lua:2");
+    put(validation, rules_with("first"));
+    assert_int_equal(unlink(caches), 0);
+    assert_refused(a_board(), "caches.lua");
+    strcat(directory, "-not-there");
+    assert_refused(NULL, "cannot be opened");
+    directory[strlen(directory) - strlen("-not-there")] = '\0';
+}
+
+/* A restart while the files are bad: what the board shows goes on. */
+static void test_open_again(void **state)
+{
+    career_board *board = a_board();
+    const char *why = NULL;
+    career_watch *watch;
+
+    (void)state;
+    watch_of(board);
+    put(validation, "return {");
+    watch = career_watch_open(pool, directory, &budget, board, &logger, &why);
+    assert_non_null(watch);
+    assert_non_null(why);
+    assert_true(has(watch, "first"));
+    assert_int_equal(generation(watch), 1);
+}
+
+/* ---- good edits */
+
+static void test_edit_in_place(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put(validation, rules_with("second"));
+    tick(watch);
+    assert_true(has(watch, "second"));
+    assert_false(has(watch, "first"));
+    assert_int_equal(generation(watch), 2);
+    assert_int_equal(heard->loaded, 2);
+    assert_int_equal(heard->rejected, 0);
+}
+
+static void test_edit_by_rename(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put_by_rename(validation, rules_with("second"));
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+/* Same size, same time: the inode and the time of the change tell. */
+static void test_edit_of_same_size(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+    struct stat info;
+    struct timespec times[2];
+
+    (void)state;
+    assert_int_equal(stat(validation, &info), 0);
+    put(validation, rules_with("fjrst"));
+    times[0] = info.st_atim;
+    times[1] = info.st_mtim;
+    assert_int_equal(utimensat(AT_FDCWD, validation, times, 0), 0);
+    tick(watch);
+    assert_true(has(watch, "fjrst"));
+}
+
+static void test_symlinked_file(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+    const char *one = apr_pstrcat(pool, directory, "/one", NULL),
+               *two = apr_pstrcat(pool, directory, "/two", NULL),
+               *link = apr_pstrcat(pool, directory, "/link", NULL);
+
+    (void)state;
+    put(one, rules_with("one"));
+    put(two, rules_with("two"));
+    assert_int_equal(symlink(one, link), 0);
+    assert_int_equal(rename(link, validation), 0);
+    tick(watch);
+    assert_true(has(watch, "one"));
+    assert_int_equal(symlink("two", link), 0);
+    assert_int_equal(rename(link, validation), 0);
+    tick(watch);
+    assert_true(has(watch, "two"));
+}
+
+/* The directory itself is a link that is turned, or it is made anew. */
+static void test_symlinked_directory(void **state)
+{
+    char *moved = apr_pstrcat(pool, directory, ".moved", NULL),
+         *link = apr_pstrcat(pool, directory, ".link", NULL);
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    assert_int_equal(mkdir(moved, 0755), 0);
+    put(apr_pstrcat(pool, moved, "/validation.lua", NULL), rules_with("moved"));
+    put(apr_pstrcat(pool, moved, "/caches.lua", NULL), CACHES);
+    assert_int_equal(rename(directory, link), 0);
+    tick(watch);
+    assert_true(has(watch, "first"));
+    assert_int_equal(symlink(moved, directory), 0);
+    tick(watch);
+    assert_true(has(watch, "moved"));
+    assert_int_equal(unlink(directory), 0);
+    assert_int_equal(rename(link, directory), 0);
+    tick(watch);
+    assert_true(has(watch, "first"));
+}
+
+/* ---- files of which somebody is in the middle */
+
+static void test_moving_files_are_left_alone(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    career_watch_settle(watch, 100 * CAREER_MILLISECOND);
+    put(validation, "return { fields = {"); /* half-written */
+    tick(watch);
+    assert_int_equal(heard->rejected, 0);
+    put(validation, rules_with("second"));
+    apr_sleep(150000);
+    tick(watch);
+    assert_true(has(watch, "second"));
+    assert_int_equal(heard->rejected, 0);
+}
+
+static void test_two_files_are_taken_together(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    career_watch_settle(watch, 100 * CAREER_MILLISECOND);
+    put(caches, "return { \"by:{second}\" }\n"); /* which only the other file's new text knows */
+    tick(watch);
+    put(validation, rules_with("second"));
+    tick(watch);
+    apr_sleep(150000);
+    tick(watch);
+    assert_true(has(watch, "second"));
+    assert_int_equal(generation(watch), 2);
+    assert_int_equal(heard->rejected, 0);
+}
+
+static void test_patience_ends(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+    apr_time_t end = apr_time_now() + 20 * APR_USEC_PER_SEC;
+
+    (void)state;
+    career_watch_settle(watch, 3600 * CAREER_SECOND);
+    put(validation, rules_with("second"));
+    while (!has(watch, "second") && apr_time_now() < end) {
+        apr_sleep(50000);
+        tick(watch);
+    }
+    assert_true(has(watch, "second"));
+}
+
+/* ---- bad edits */
+
+/* After whatever was done to the files: the old rules, one complaint with these words, and no second one. */
+static void assert_rejected(career_watch *watch, const char *words)
+{
+    int before = heard->rejected;
+
+    for (int i = 0; i < 3; i++)
+        tick(watch);
+    assert_true(has(watch, "first"));
+    assert_int_equal(heard->rejected, before + 1);
+    if (!strstr(heard->last, words))
+        fail_msg("\"%s\" does not say %s", heard->last, words);
+}
+
+static void test_bad_texts(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put(validation, "return {\n  fields = }\n");
+    assert_rejected(watch, "validation.lua:2");
+    put(validation, "");
+    assert_rejected(watch, "validation.lua");
+    put(validation, "return { fields = {");
+    assert_rejected(watch, "validation.lua:1");
+    put(validation, rules_with("first"));
+    put(caches, "return {\n 5 }\n");
+    assert_rejected(watch, "caches.lua");
+    put(caches, CACHES);
+    tick(watch);
+    assert_int_equal(heard->loaded, 2); /* good again */
+    assert_int_equal(generation(watch), 1);
+    put(caches, "return {\n 5 }\n"); /* what was taken back and comes again is news */
+    assert_rejected(watch, "caches.lua");
+}
+
+static void test_vanished(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    assert_int_equal(unlink(validation), 0);
+    assert_rejected(watch, "validation.lua cannot be opened");
+    put(validation, rules_with("second"));
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+static void test_odd_files(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    assert_int_equal(unlink(validation), 0);
+    assert_int_equal(mkdir(validation, 0755), 0);
+    assert_rejected(watch, "validation.lua is no regular file");
+    assert_int_equal(rmdir(validation), 0);
+    assert_int_equal(mkfifo(validation, 0644), 0);
+    tick(watch); /* the same complaint again, and it does not wait for a writer */
+    assert_true(has(watch, "first"));
+    assert_int_equal(unlink(validation), 0);
+    assert_int_equal(symlink("/dev/zero", validation), 0);
+    tick(watch);
+    assert_true(has(watch, "first"));
+    assert_int_equal(unlink(validation), 0);
+    assert_int_equal(symlink("validation.lua", validation), 0);
+    assert_rejected(watch, "validation.lua cannot be opened");
+}
+
+static void test_writable_by_everybody(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put(validation, rules_with("second"));
+    assert_int_equal(chmod(validation, 0666), 0);
+    assert_rejected(watch, "chmod o-w");
+    assert_int_equal(chmod(validation, 0644), 0);
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+static void test_foreign_owner(void **state)
+{
+    career_watch *watch;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* only root can give files away */
+    watch = watch_of(a_board());
+    put(validation, rules_with("second"));
+    assert_int_equal(chown(validation, 12345, (gid_t)-1), 0);
+    assert_rejected(watch, "belongs neither to root nor to the owner");
+    assert_int_equal(chown(directory, 12345, (gid_t)-1), 0);
+    put(caches, CACHES "-- touched\n");
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+static void test_too_large(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+    char *text = apr_palloc(pool, CAREER_RULES_FILE_MAX + 2);
+    const char *rules = rules_with("second");
+
+    (void)state;
+    memset(text, '\n', CAREER_RULES_FILE_MAX + 1);
+    text[CAREER_RULES_FILE_MAX + 1] = '\0';
+    memcpy(text, rules, strlen(rules));
+    put(validation, text);
+    assert_rejected(watch, "is larger than 262144 bytes");
+    text[CAREER_RULES_FILE_MAX] = '\0';
+    put(validation, text);
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+/* ---- several processes */
+
+static void in_children(int count, void (*body)(career_watch *watch), career_watch *watch)
+{
+    pid_t children[8];
+
+    for (int i = 0; i < count; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0) {
+            body(watch);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        int status = 0;
+
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
+static void sees_second(career_watch *watch)
+{
+    for (int i = 0; i < 3; i++)
+        tick(watch);
+    if (!has(watch, "second") || generation(watch) != 2)
+        _exit(1);
+}
+
+static void sees_first(career_watch *watch)
+{
+    for (int i = 0; i < 3; i++)
+        tick(watch);
+    if (!has(watch, "first") || generation(watch) != 1)
+        _exit(1);
+}
+
+static void test_processes_agree(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put(validation, rules_with("second"));
+    in_children(6, sees_second, watch);
+    assert_int_equal(heard->loaded, 2); /* at the start, and by one of the six */
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+static void test_processes_complain_once(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put(validation, "return {");
+    in_children(6, sees_first, watch);
+    assert_int_equal(heard->rejected, 1);
+    in_children(2, sees_first, watch); /* forked while the file is bad */
+    assert_int_equal(heard->rejected, 1);
+}
+
+/* One process publishes; another whose files it cannot read follows the board. */
+static void publishes_second(career_watch *watch)
+{
+    put(validation, rules_with("second"));
+    tick(watch);
+    if (!has(watch, "second"))
+        _exit(1);
+    put(validation, "return {");
+}
+
+static void test_board_is_followed(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    in_children(1, publishes_second, watch);
+    tick(watch);
+    assert_true(has(watch, "second"));
+    assert_int_equal(generation(watch), 2);
+}
+
+/* ---- in the long run */
+
+static long resident_kib(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (!file || fscanf(file, "%*s %ld", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void reload(career_watch *watch, int times)
+{
+    for (int i = 0; i < times; i++) {
+        apr_pool_t *scratch, *whole = pool;
+
+        apr_pool_create(&scratch, NULL);
+        pool = scratch;
+        put_by_rename(validation, rules_with(i % 2 ? "odd" : "even"));
+        career_watch_tick(watch);
+        assert_true(has(watch, i % 2 ? "odd" : "even"));
+        pool = whole;
+        apr_pool_destroy(scratch);
+    }
+}
+
+static void test_thousand_reloads(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+    career_rules *held = career_watch_acquire(watch);
+    long before;
+
+    (void)state;
+    reload(watch, 200);
+    before = resident_kib();
+    reload(watch, 1000);
+    if (resident_kib() - before > 1024 && !getenv("CAREER_PRELOAD") && !getenv("ASAN_OPTIONS"))
+        fail_msg("grew by %ld KiB", resident_kib() - before);
+    assert_int_equal(generation(watch), 1201);
+    /* what somebody holds stays as it was */
+    assert_int_equal(career_rules_generation(held), 1);
+    assert_true(career_layout_find(career_rules_layout(held), CAREER_SLICE("first")) >= 0);
+    career_rules_release(held);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_open),
+        TEST(test_open_without_board),
+        TEST(test_open_bad),
+        TEST(test_open_again),
+        TEST(test_edit_in_place),
+        TEST(test_edit_by_rename),
+        TEST(test_edit_of_same_size),
+        TEST(test_symlinked_file),
+        TEST(test_symlinked_directory),
+        TEST(test_moving_files_are_left_alone),
+        TEST(test_two_files_are_taken_together),
+        TEST(test_patience_ends),
+        TEST(test_bad_texts),
+        TEST(test_vanished),
+        TEST(test_odd_files),
+        TEST(test_writable_by_everybody),
+        TEST(test_foreign_owner),
+        TEST(test_too_large),
+        TEST(test_processes_agree),
+        TEST(test_processes_complain_once),
+        TEST(test_board_is_followed),
+        TEST(test_thousand_reloads),
+    };
+
+    apr_initialize();
+    heard = mmap(NULL, sizeof(*heard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (heard == MAP_FAILED)
+        return 1;
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
