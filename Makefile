@@ -9,6 +9,7 @@ FUZZ_TIME ?= 20
 BINDIR    ?= /usr/bin
 SHAREDIR  ?= /usr/share/mod_career
 CONFDIR   ?= /etc/career
+MANDIR    ?= /usr/share/man
 
 include apxs.mk
 
@@ -146,11 +147,13 @@ bench:
 # The module and its command where apxs says; rules that operators have edited are left as they are.
 install: all
 	install -d "$(DESTDIR)$(HTTPD_MODULES)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(SHAREDIR)/sql" \
-	  "$(DESTDIR)$(SHAREDIR)/lua" "$(DESTDIR)$(CONFDIR)/lua"
+	  "$(DESTDIR)$(SHAREDIR)/lua" "$(DESTDIR)$(CONFDIR)/lua" "$(DESTDIR)$(MANDIR)/man1"
 	install -m 644 $(MODULE) "$(DESTDIR)$(HTTPD_MODULES)/"
 	install -m 755 $(RULES) "$(DESTDIR)$(BINDIR)/"
 	install -m 644 sql/*.sql "$(DESTDIR)$(SHAREDIR)/sql/"
-	install -m 644 lua/*.lua "$(DESTDIR)$(SHAREDIR)/lua/"
+	install -m 644 lua/*.lua lua/README.md "$(DESTDIR)$(SHAREDIR)/lua/"
+	cp -r lua/cases lua/recipes "$(DESTDIR)$(SHAREDIR)/lua/"
+	install -m 644 conf/career-rules.1 "$(DESTDIR)$(MANDIR)/man1/"
 	for file in lua/*.lua; do [ -e "$(DESTDIR)$(CONFDIR)/$$file" ] || \
 	  install -m 644 "$$file" "$(DESTDIR)$(CONFDIR)/lua/" || exit 1; done
 	if [ -e /etc/debian_version ]; then \

@@ -15,10 +15,10 @@ static career_moment processor_time(void)
     return (career_moment)now.tv_sec * CAREER_SECOND + now.tv_nsec / 1000;
 }
 
-void career_meter_start(career_meter *meter)
+void career_meter_start(career_meter *meter, int patience)
 {
     meter->work = meter->budget.time * WORK_PER_MICROSECOND;
-    meter->deadline = processor_time() + meter->budget.time;
+    meter->deadline = processor_time() + patience * meter->budget.time;
     meter->spent = NULL;
 }
 

@@ -22,8 +22,10 @@ typedef struct career_meter {
     void *context;
 } career_meter;
 
-/* Fills the purse for one run; memory that is in use stays so. */
-void career_meter_start(career_meter *meter);
+/* Fills the purse for one run; memory that is in use stays so. patience: how many times the budget's time the
+ * thread may really take before the clock ends it, since the first run on a cold or instrumented process is slow
+ * without having done more. */
+void career_meter_start(career_meter *meter, int patience);
 
 /* Takes units; false once there are none left. */
 bool career_meter_charge(career_meter *meter, int64_t units);

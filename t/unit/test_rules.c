@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
+
+#include "base/pool.h"
 #include "rules_rig.h"
 
 static const char no_caches[] = "return {}";
@@ -589,6 +592,48 @@ static void test_validate_forgets(void **state)
     }
 }
 
+/* One thread's work: saves whose complaint names the thread. Not an assertion in it: cmocka's jump. */
+static void *save_often(void *name)
+{
+    static const career_identity user = {.user_id = USER, .role = "authenticated"};
+    size_t wrong = 0;
+
+    for (int i = 0; i < 200; i++) {
+        apr_pool_t *own = career_pool_create();
+        career_violations *violations = career_violations_make(own);
+        const char *fault, *body = apr_psprintf(own, "{" REQUIRED_VALUES ",\"name\":\"%s\"}",
+                                                (const char *)name);
+        career_document *document =
+            career_document_merge(own, career_rules_layout(rules), NULL,
+                                  career_json_parse(own, body, strlen(body), &fault), violations);
+        career_error *error =
+            career_rules_check(rules, own, document, NULL, &user, RIG_NOW, violations);
+
+        wrong += error || violations->count != 1 || strcmp(violations->items[0].message, name) != 0;
+        apr_pool_destroy(own);
+    }
+    return wrong ? name : NULL;
+}
+
+static void test_threads(void **state)
+{
+    static char names[][2] = {"a", "b", "c", "d"};
+    pthread_t threads[4];
+    void *wrong;
+
+    (void)state;
+    rig_need("local last return { fields = { " REQUIRED_FIELDS " name = field.text {} }, " REQUIRED_NAMES
+             "validate = function(profile) if profile.name == 'd' then last = profile.name end return { { "
+             "field = 'name', message = last or profile.name } } end }",
+             no_caches);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, save_often, names[i]), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 /* ------------------------------------------------------------------------------------ recommendations */
 
 static const char *advice(const char *body)
@@ -817,6 +862,7 @@ int main(void)
         TEST(test_validate_fails_closed),
         TEST(test_validate_may_say_much),
         TEST(test_validate_forgets),
+        TEST(test_threads),
         TEST(test_recommendations),
         TEST(test_targets),
         TEST(test_targets_of_absent_values),
