@@ -207,7 +207,8 @@ subtest 'If-None-Match' => sub {
     is_error($stack->put(minimal(budget => 'low'), @as, @star), 412, 'precondition_failed', 'but only once');
     is $stack->get(@as)->{json}{data}{budget}, 'moderate', 'and changes nothing';
     my $tag = header($stack->get(@as), 'etag');
-    is_error($stack->put({}, @as, headers => { 'If-None-Match' => $tag }), 412, 'precondition_failed', 'the current tag');
+    is_error($stack->put({}, @as, headers => { 'If-None-Match' => $tag }),
+        412, 'precondition_failed', 'the current tag');
     is $stack->put({}, @as, headers => { 'If-None-Match' => '"1-x"' })->{status}, 200, 'another tag';
 };
 

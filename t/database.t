@@ -88,7 +88,8 @@ subtest 'a locked row' => sub {
 subtest 'first saves of one user, all at once' => sub {
     for (1 .. 3) {
         my ($fresh, @fresh) = a_user();
-        my @answers = parallel(map { my $field = $_; sub { $stack->put(minimal($field => "by $field"), @fresh)->{status} } } @own);
+        my @answers = parallel(map { my $field = $_; sub { $stack->put(minimal($field => "by $field"),
+            @fresh)->{status} } } @own);
         is_deeply [sort @answers], [(200) x 31, 201], 'exactly one creates';
         my $data = $stack->get(@fresh)->{json}{data};
         is_deeply { map { $_ => $data->{$_} } @own }, { map { $_ => "by $_" } @own }, 'and nothing is lost';

@@ -133,7 +133,8 @@ subtest 'framing' => sub {
     my @chunked = (headers => ['Transfer-Encoding: chunked'], length => 0);
     is_saved($put->(@chunked, body => $chunk->('{"bud') . $chunk->('get":"') . $chunk->('high"}') . "0\r\n\r\n"), 0, 'invalidated',
         'chunks');
-    is_saved($put->(@chunked, body => $chunk->('{"budget":"low"}') . "0\r\nX-Trailer: 1\r\n\r\n"), 0, 'invalidated', 'a trailer');
+    is_saved($put->(@chunked, body => $chunk->('{"budget":"low"}') . "0\r\nX-Trailer: 1\r\n\r\n"), 0, 'invalidated',
+        'a trailer');
     is_error($put->(@chunked, body => "zz\r\n{}\r\n0\r\n\r\n"), 400, 'bad_request', 'a chunk without a size');
     is_error($put->(@chunked, body => $chunk->('{"budget":"high"}'), half_close => 1), 400, 'invalid_json', 'no last chunk');
     is_error($put->(@chunked, body => $chunk->('x' x 8000) x 9 . "0\r\n\r\n"), 413, 'payload_too_large', 'chunks beyond the limit');
@@ -148,7 +149,8 @@ subtest 'framing' => sub {
         'too large a Content-Length is refused before the body comes');
     is $put->(headers => ["Content-Length: $_"], length => 0, body => '{}')->{status}, 400, "Content-Length $_"
         for '-1', '2x', '99999999999999999999', '0x2';
-    is $put->(headers => ['Content-Length: 2', 'Content-Length: 3'], length => 0, body => '{}')->{status}, 400, 'two lengths';
+    is $put->(headers => ['Content-Length: 2', 'Content-Length: 3'],
+        length => 0, body => '{}')->{status}, 400, 'two lengths';
     like $put->(headers => ['Transfer-Encoding: gzip, chunked'], length => 0, body => $chunk->('{}') . "0\r\n\r\n")->{status},
         qr/^(415|501)$/, 'Transfer-Encoding: gzip';
     is budget(), 'low', 'none of the broken ones was saved';
@@ -252,7 +254,8 @@ subtest 'errors of other modules' => sub {
     like header($basic, 'www-authenticate'), qr/^Basic realm="staff"/, 'keeps its challenge';
     my $limited = $stack->put({ currentRole => 'x' x 200 }, @as, vhost => 'limited.test');
     is_error($limited, 413, 'payload_too_large', 'LimitRequestBody');
-    is_error($stack->raw(wire(PUT => host => 'limited.test', headers => [@json, 'Transfer-Encoding: chunked'], length => 0,
+    is_error($stack->raw(wire(PUT => host => 'limited.test', headers => [@json, 'Transfer-Encoding: chunked'],
+        length => 0,
         body => "c8\r\n" . 'x' x 200 . "\r\n0\r\n\r\n")), 413, 'payload_too_large', 'LimitRequestBody and chunks');
     is_error($stack->get(@as, vhost => 'gone.test'), 410, 'bad_request', 'RedirectMatch gone');
     my $head = $stack->request(HEAD => $path, @as, vhost => 'denied.test');

@@ -35,7 +35,8 @@ sub try_mpm ($mpm) {
 
     subtest "$mpm: requests" => sub {
         my @saved = parallel(map { sub { my @as = (token => token(sub => uuid()));
-            join ' ', map { $_->{status} } $stack->get(@as), $stack->put(minimal(), @as), $stack->get(@as), $stack->put({}, @as) } } 1 .. 16);
+            join ' ', map { $_->{status} } $stack->get(@as), $stack->put(minimal(),
+                @as), $stack->get(@as), $stack->put({}, @as) } } 1 .. 16);
         is_deeply \@saved, [('404 201 200 200') x 16], 'many users at once';
     };
 

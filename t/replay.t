@@ -36,7 +36,8 @@ subtest 'onboarding' => sub {
 # Settings: the sections of the application's form.
 my %sections = (
     role       => { currentRole => 'Tech Lead', seniority => 'lead', industry => 'Finance/FinTech', companySize => 'large' },
-    skills     => { primarySkills => [qw(Go SQL Kafka)], skillsToLearn => [qw(Rust)], interests => ['Cloud Computing'] },
+    skills     => { primarySkills => [qw(Go SQL Kafka)],
+        skillsToLearn => [qw(Rust)], interests => ['Cloud Computing'] },
     goals      => { careerGoals => [qw(leadership-growth networking)], timeframe => 'immediate' },
     learning   => { learningStyle => [qw(case-studies)], availableTime => 'moderate', budget => 'moderate' },
     networking => { networkingGoals => [qw(thought-leadership find-mentees)], preferredEventTypes => [qw(summit panel)] },

@@ -127,7 +127,8 @@ subtest 'the form' => sub {
     refuses("$header.$payload.$loose$next", 'bits that belong to no byte');
     my $impossible = 'A' x (length($payload) % 4 == 1 ? 0 : 5 - length($payload) % 4);
     refuses("$header.$payload$impossible.$signature", 'a length that no encoding has');
-    refuses(sign({ alg => 'HS256' }, $_), 'payload ' . substr($_, 0, 20)) for '[]', '"x"', '17', 'null', '', '{', "{}\0",
+    refuses(sign({ alg => 'HS256' }, $_), 'payload ' . substr($_, 0,
+        20)) for '[]', '"x"', '17', 'null', '', '{', "{}\0",
         "\xef\xbb\xbf{}", '{"sub":"' . "\xff" . '"}', '[' x 3000, '{"a":' x 100 . '1' . '}' x 100;
 };
 
@@ -164,7 +165,8 @@ subtest 'a host with limits of its own' => sub {
     my %bad = (none => undef, 'another project' => 'https://other.supabase.co/auth/v1', 'a slash more' => "$issuer/",
         http => $issuer =~ s/https/http/r, 'upper case' => $issuer =~ s/ref/REF/r, 'a number' => 5, 'a list' => [$issuer], 'empty' => '');
     refuses(token(sub => $user, @strict, iss => $bad{$_}), "iss: $_", @at) for sort keys %bad;
-    is_error($stack->get(@at, token => token(sub => $user, @strict, role => 'authenticated')), 403, 'forbidden', 'another role');
+    is_error($stack->get(@at, token => token(sub => $user,
+        @strict, role => 'authenticated')), 403, 'forbidden', 'another role');
 };
 
 subtest 'aud' => sub {

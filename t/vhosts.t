@@ -54,7 +54,8 @@ subtest 'side by side' => sub {
     my @two  = (vhost => 'second.test', token => token(sub => $user, secret => $second));
     is_saved($stack->put(minimal(companyName => 'One'), @one), 1, 'invalidated', 'a profile on the first');
     is_error($stack->get(@two), 404, 'profile_not_found', 'is not on the second');
-    is_saved($stack->put(minimal(companyName => 'Two', nickname => 'nick'), @two), 1, 'invalidated', 'where another is made');
+    is_saved($stack->put(minimal(companyName => 'Two', nickname => 'nick'), @two),
+        1, 'invalidated', 'where another is made');
     is $stack->get(@one)->{json}{data}{companyName}, 'One', 'the first has its own';
     is $stack->get(@two)->{json}{data}{nickname}, 'nick', 'the second too, with a field of its own rules';
     is_deeply violations($stack->put({ nickname => 'x' }, @one)), { nickname => 'unknown_field' }, 'which the first does not know';

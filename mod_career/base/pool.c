@@ -1,10 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/pool.h"
 
+#include <pthread.h>
+
+#include <apr_allocator.h>
+#include <apr_thread_mutex.h>
+
+/* Kept for the next pool: an allocator of each pool's own would map and unmap memory for every job. */
+#define KEPT_MAX (1024 * 1024)
+
+static pthread_once_t made = PTHREAD_ONCE_INIT;
+static apr_allocator_t *allocator; /* of all pools made here; lives as long as the process */
+
+static void make_allocator(void)
+{
+    apr_thread_mutex_t *mutex;
+    apr_allocator_t *fresh;
+    apr_pool_t *owner;
+
+    if (apr_allocator_create(&fresh) != APR_SUCCESS)
+        return;
+    if (apr_pool_create_unmanaged_ex(&owner, NULL, fresh) != APR_SUCCESS ||
+        apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, owner) != APR_SUCCESS)
+        return;
+    apr_allocator_mutex_set(fresh, mutex);
+    apr_allocator_max_free_set(fresh, KEPT_MAX);
+    allocator = fresh;
+}
+
 apr_pool_t *career_pool_create(void)
 {
     apr_pool_t *pool;
 
-    /* without an allocator named, one is made for it, and goes with it */
-    return apr_pool_create_unmanaged_ex(&pool, NULL, NULL) == APR_SUCCESS ? pool : NULL;
+    pthread_once(&made, make_allocator);
+    if (!allocator || apr_pool_create_unmanaged_ex(&pool, NULL, allocator) != APR_SUCCESS)
+        return NULL;
+    return pool;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pools that belong to nobody's request: for jobs, lanes and the background. Each has an allocator of its
- * own, so that any one thread at a time may use and destroy it, whatever other pools do.
+ * Pools that belong to nobody's request: for jobs, lanes and the background. They share
+ * an allocator with a lock, so that any one thread at a time may use and destroy one, whatever others do.
  */
 #ifndef CAREER_POOL_H
 #define CAREER_POOL_H

@@ -231,8 +231,11 @@ static void end_sweep(career_clearer *clearer, bool refused)
     career_moment rest = CAREER_SWEEP_REST * clearer->busy;
     career_errand *one;
 
-    while ((one = career_errands_pop(&clearer->sweeping))) {
+    /* the sweep knows its patterns by the text of the errand that named them first: all are asked about before
+     * one goes */
+    for (one = career_errands_first(&clearer->sweeping); one; one = career_errand_next(one))
         one->removed += career_sweep_removed(clearer->sweep, career_errand_globs(one), one->globs);
+    while ((one = career_errands_pop(&clearer->sweeping))) {
         if (refused)
             give_up(one);
         else

@@ -229,7 +229,7 @@ career_config *career_config_of(server_rec *server)
 
 static const char *source_fault(apr_pool_t *pool, const char *source)
 {
-    const char *text, *skipped, *fault;
+    const char *text = NULL, *skipped, *fault;
 
     if (strncmp(source, "file:", 5) != 0)
         fault = career_fetch_check_url(source);

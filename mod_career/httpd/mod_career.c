@@ -25,6 +25,7 @@ static int post_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, serv
     (void)log;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK; /* httpd reads its configuration twice before it starts; the second counts */
+    career_store_before_fork(pool);
     return career_hosts_open(pool, server->process->pool, temp, server);
 }
 

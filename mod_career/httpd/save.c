@@ -54,33 +54,34 @@ static career_error *foresee(const judgement *j, apr_pool_t *pool, const career_
     return career_rules_targets(j->rules, pool, j->user, merged, previous, 0, &targets);
 }
 
-/* What the row (NULL: no profile) must become. */
+/* What the row (NULL: no profile) must become; *previous is what it holds. */
 static career_error *judge(const judgement *j, apr_pool_t *pool, const career_row *row,
-                           const career_change **change)
+                           const career_document **previous, const career_change **change)
 {
-    const career_document *previous = NULL;
     career_document *merged;
     career_error *error;
 
+    *previous = NULL;
     error = career_conditions_check(pool, &j->conditions, j->layout, row, true);
     if (!error && !row && j->must_exist)
         error = career_error_make(pool, CAREER_ERROR_PROFILE_NOT_FOUND, "PATCH without a profile");
     if (!error && row)
-        error = career_document_read(pool, j->layout, row, &previous);
+        error = career_document_read(pool, j->layout, row, previous);
     if (!error)
-        error = merge(j, pool, previous, &merged);
+        error = merge(j, pool, *previous, &merged);
     if (error)
         return error;
-    *change = career_change_between(pool, previous, merged);
-    return (*change)->any ? foresee(j, pool, previous, merged) : NULL;
+    *change = career_change_between(pool, *previous, merged);
+    return (*change)->any ? foresee(j, pool, *previous, merged) : NULL;
 }
 
 static const career_change *decide(void *context, apr_pool_t *pool, const career_row *row,
                                    career_error **error)
 {
+    const career_document *previous;
     const career_change *change = NULL;
 
-    *error = judge(context, pool, row, &change);
+    *error = judge(context, pool, row, &previous, &change);
     return change;
 }
 
@@ -98,27 +99,25 @@ static judgement *copy_judgement(apr_pool_t *pool, const judgement *from)
     return to;
 }
 
-static career_error *finish(career_request *rq, const career_row *before, const career_row *after,
+/* previous: what `before` holds. What was not changed is not parsed again. */
+static career_error *finish(career_request *rq, const career_row *before,
+                            const career_document *previous, const career_row *after,
                             career_saved *saved)
 {
-    apr_pool_t *pool = rq->r->pool;
-    career_error *error = NULL;
-
     saved->row = after;
     saved->created = !before;
     saved->changed = !before || before->version != after->version;
-    saved->previous = NULL;
-    if (before)
-        error = career_document_read(pool, rq->layout, before, &saved->previous);
-    if (!error)
-        error = career_document_read(pool, rq->layout, after, &saved->document);
-    return error;
+    saved->previous = previous;
+    saved->document = previous;
+    return saved->changed ? career_document_read(rq->r->pool, rq->layout, after, &saved->document)
+                          : NULL;
 }
 
 static career_error *save_locked(career_request *rq, const judgement *j, career_moment deadline,
                                  career_saved *saved)
 {
     apr_pool_t *job_pool = career_pool_create();
+    const career_document *previous = NULL;
     const career_row *before, *after;
     career_error *error;
 
@@ -126,7 +125,9 @@ static career_error *save_locked(career_request *rq, const judgement *j, career_
         return career_error_make(rq->r->pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
     error = career_store_decide(rq->host->store, rq->r->pool, rq->user->user_id, job_pool, decide,
                                 copy_judgement(job_pool, j), deadline, &after, &before);
-    return error ? error : finish(rq, before, after, saved);
+    if (!error && before) /* the lane's copy went with its job */
+        error = career_document_read(rq->r->pool, rq->layout, before, &previous);
+    return error ? error : finish(rq, before, previous, after, saved);
 }
 
 /* One optimistic try; *done is false when the race was lost. */
@@ -137,11 +138,12 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
     career_store *store = rq->host->store;
     const char *user_id = rq->user->user_id;
     const career_row *before, *after;
+    const career_document *previous;
     const career_change *change;
     career_error *error = career_store_read(store, pool, user_id, deadline, &before);
 
     if (!error)
-        error = judge(j, pool, before, &change);
+        error = judge(j, pool, before, &previous, &change);
     if (error)
         return error;
     if (change->any)
@@ -152,7 +154,7 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
     if (error)
         return error;
     *done = after != NULL;
-    return *done ? finish(rq, before, after, saved) : NULL;
+    return *done ? finish(rq, before, previous, after, saved) : NULL;
 }
 
 career_error *career_request_save(career_request *rq, const career_json *body, career_saved *saved)

@@ -6,11 +6,11 @@
 
 /* Beyond ASCII, in UTF-8. */
 static const char *const blanks[] = {
-    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe2\x80\x80", "\xe2\x80\x81",
-    "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87",
-    "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
-    "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xa0", "\xe3\x80\x80",
-    "\xef\xbb\xbf"};
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe2\x80\x80",
+    "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
+    "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
+    "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\xa8", "\xe2\x80\xa9",
+    "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf"};
 
 static bool is_ascii_blank(char c)
 {
@@ -30,7 +30,8 @@ static size_t blank_at(career_slice text, bool end)
     for (size_t i = 0; i < sizeof(blanks) / sizeof(*blanks); i++) {
         size_t len = strlen(blanks[i]);
 
-        if (text.len >= len && memcmp(end ? text.data + text.len - len : text.data, blanks[i], len) == 0)
+        if (text.len >= len &&
+            memcmp(end ? text.data + text.len - len : text.data, blanks[i], len) == 0)
             return len;
     }
     return 0;
@@ -136,7 +137,8 @@ bool career_format_is_date_time(career_slice text)
 /* Letters and digits, and within (neither first nor last) hyphens; at most 63 (RFC 1035 2.3.4). */
 static bool is_label(career_slice label)
 {
-    if (label.len == 0 || label.len > 63 || label.data[0] == '-' || label.data[label.len - 1] == '-')
+    if (label.len == 0 || label.len > 63 || label.data[0] == '-' ||
+        label.data[label.len - 1] == '-')
         return false;
     for (size_t i = 0; i < label.len; i++)
         if (!isalnum((unsigned char)label.data[i]) && label.data[i] != '-')
@@ -219,7 +221,8 @@ bool career_format_is_url(career_slice text)
         scheme = 8;
     if (scheme == 0)
         return false;
-    for (size_t i = scheme; i < text.len; i++) /* beyond ASCII is what people paste; the rest is not */
+    for (size_t i = scheme; i < text.len;
+         i++) /* beyond ASCII is what people paste; the rest is not */
         if ((unsigned char)text.data[i] <= 0x20 || strchr("\"<>\\^`{|}\x7f", text.data[i]))
             return false;
     text.data += scheme;

@@ -174,8 +174,7 @@ static bool is_integer(const career_json *value)
 static void judge_number(career_judgement *judgement, const career_kind *kind,
                          const career_json *value, const career_path *path)
 {
-    double number =
-        value->type == CAREER_JSON_INTEGER ? (double)value->integer : value->real;
+    double number = value->type == CAREER_JSON_INTEGER ? (double)value->integer : value->real;
 
     if (kind->has_min && number < kind->min)
         career_judge_report(judgement, kind, path, "out_of_range", "must be at least %.15g",
@@ -216,12 +215,13 @@ static uint64_t hash_value(const career_json *value)
         return hash;
     case CAREER_JSON_OBJECT:
         for (size_t i = 0; i < value->object.count; i++)
-            hash += hash_bytes(hash_value(value->object.members[i].value),
-                               value->object.members[i].name.data,
-                               value->object.members[i].name.len);
+            hash +=
+                hash_bytes(hash_value(value->object.members[i].value),
+                           value->object.members[i].name.data, value->object.members[i].name.len);
         return hash;
     default:
-        return hash + (uint64_t)value->type + (value->type == CAREER_JSON_BOOLEAN && value->boolean);
+        return hash + (uint64_t)value->type +
+               (value->type == CAREER_JSON_BOOLEAN && value->boolean);
     }
 }
 

@@ -42,16 +42,15 @@ static bool refuse(scope *s, const char *format, ...)
 
     va_start(args, format);
     s->fault->line = s->line;
-    s->fault->text =
-        apr_psprintf(s->pool, "%s: %s", s->path, apr_pvsprintf(s->pool, format, args));
+    s->fault->text = apr_psprintf(s->pool, "%s: %s", s->path, apr_pvsprintf(s->pool, format, args));
     va_end(args);
     return false;
 }
 
 /* ------------------------------------------------------------------------------------ options */
 
-static const char *const common_options[] = {"default", "nullable", "label", "message", "optional",
-                                             NULL};
+static const char *const common_options[] = {"default", "nullable", "label",
+                                             "message", "optional", NULL};
 static const char *const own_options[CAREER_KIND_COUNT][8] = {
     [CAREER_IS_TEXT] = {"min", "max", "trimmed", "matches", "format", NULL},
     [CAREER_IS_INTEGER] = {"min", "max", NULL},
@@ -97,8 +96,7 @@ static bool check_options(scope *s)
             return refuse_option(s, option->name.data);
     }
     if (s->items->array.count && s->kind->id != CAREER_IS_ONE_OF && s->kind->id != CAREER_IS_LIST)
-        return refuse(s, "field.%s takes options by name only",
-                      career_kind_names[s->kind->id]);
+        return refuse(s, "field.%s takes options by name only", career_kind_names[s->kind->id]);
     return true;
 }
 
@@ -181,8 +179,8 @@ static bool take_counts(scope *s)
 /* A text for every code, or texts by code. */
 static bool take_message(scope *s)
 {
-    static const char *const codes[] = {"required",  "wrong_type",   "too_short",  "too_long",
-                                        "too_few",   "too_many",     "duplicate",  "not_allowed",
+    static const char *const codes[] = {"required",   "wrong_type",   "too_short", "too_long",
+                                        "too_few",    "too_many",     "duplicate", "not_allowed",
                                         "bad_format", "out_of_range", NULL};
     const career_json *message = career_json_get(s->options, "message");
 
@@ -301,8 +299,9 @@ static bool compile_choice(scope *s, const career_json *choice, size_t index)
     if (choice->type != CAREER_JSON_STRING)
         return refuse(s, "value %" APR_SIZE_T_FMT " of field.one_of is not a text", index + 1);
     if (choice->string.len == 0 || choice->string.len > CHOICE_MAX)
-        return refuse(s, "value %" APR_SIZE_T_FMT " of field.one_of is empty or longer than %d bytes", index + 1,
-                      CHOICE_MAX);
+        return refuse(s,
+                      "value %" APR_SIZE_T_FMT " of field.one_of is empty or longer than %d bytes",
+                      index + 1, CHOICE_MAX);
     for (size_t i = 0; i < index; i++)
         if (career_slice_equal(kind->values[i], choice->string))
             return refuse(s, "field.one_of names \"%s\" twice", choice->string.data);
@@ -317,7 +316,8 @@ static bool compile_one_of(scope *s)
     size_t count = s->items->array.count;
 
     if (count == 0 || count > CHOICES_MAX)
-        return refuse(s, "field.one_of takes between 1 and %d values: field.one_of { \"a\", \"b\" }",
+        return refuse(s,
+                      "field.one_of takes between 1 and %d values: field.one_of { \"a\", \"b\" }",
                       CHOICES_MAX);
     s->kind->values = apr_pcalloc(s->pool, count * sizeof(*s->kind->values));
     s->kind->allowed = apr_pcalloc(s->pool, (count + 1) * sizeof(*s->kind->allowed));
@@ -376,14 +376,16 @@ static bool compile_record(scope *s)
 
         if (!career_kind_line(option->value))
             continue;
-        kind = compile(s, option->value, apr_pstrcat(s->pool, s->path, ".", option->name.data, NULL));
+        kind =
+            compile(s, option->value, apr_pstrcat(s->pool, s->path, ".", option->name.data, NULL));
         if (!kind)
             return false;
         insert_member(s->kind, members, (career_kind_member){option->name, kind});
     }
     if (s->kind->member_count == 0 || s->kind->member_count > MEMBERS_MAX)
-        return refuse(s, "field.record takes between 1 and %d members: "
-                         "field.record { name = field.text {} }",
+        return refuse(s,
+                      "field.record takes between 1 and %d members: "
+                      "field.record { name = field.text {} }",
                       MEMBERS_MAX);
     s->kind->members = members;
     return true;
@@ -465,7 +467,10 @@ static career_kind_id find_kind(const career_json *tree)
 
 static const career_kind *compile(scope *outer, const career_json *tree, const char *path)
 {
-    scope s = {.pool = outer->pool, .fault = outer->fault, .path = path, .line = outer->line,
+    scope s = {.pool = outer->pool,
+               .fault = outer->fault,
+               .path = path,
+               .line = outer->line,
                .level = outer->level + 1};
 
     if (tree == &career_sandbox_function) {

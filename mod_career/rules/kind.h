@@ -27,7 +27,7 @@ typedef enum career_kind_id {
 #define X(id, name) CAREER_IS_##id,
     CAREER_KINDS(X)
 #undef X
-    CAREER_KIND_COUNT
+        CAREER_KIND_COUNT
 } career_kind_id;
 
 extern const char *const career_kind_names[]; /* in that order; ends with NULL */
@@ -42,10 +42,10 @@ typedef struct career_kind_member {
 /* What each kind uses is filled in; the rest is as calloc leaves it. */
 struct career_kind {
     career_kind_id id;
-    int line;             /* in the file */
-    bool nullable;        /* an item or a member may be null */
-    bool optional;        /* a member may be missing, or null */
-    const char *label;    /* how messages call it, or NULL: by its path */
+    int line;                    /* in the file */
+    bool nullable;               /* an item or a member may be null */
+    bool optional;               /* a member may be missing, or null */
+    const char *label;           /* how messages call it, or NULL: by its path */
     const career_json *message;  /* instead of ours: a string, an object by code, or NULL */
     const career_json *fallback; /* the option `default`, or NULL */
 

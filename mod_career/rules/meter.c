@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-#define WORK_PER_MICROSECOND 100 /* some 160 instructions are done in one on a slow machine of today */
+#define WORK_PER_MICROSECOND                                                                       \
+    100 /* some 160 instructions are done in one on a slow machine of today */
 #define BYTES_PER_UNIT 16
 #define STRING_HEAD 64 /* what an interpreter puts before and behind the bytes of a string */
 
@@ -48,8 +49,8 @@ bool career_meter_look(career_meter *meter)
 /* Whoever is refused collects garbage and asks again: that walks over all that is in use, so it costs, too. */
 static bool refused(career_meter *meter, size_t more, size_t wanted, bool new_string)
 {
-    if (!(new_string && wanted > CAREER_STRING_MAX + STRING_HEAD) &&
-        more <= meter->budget.memory && meter->used <= meter->budget.memory - more)
+    if (!(new_string && wanted > CAREER_STRING_MAX + STRING_HEAD) && more <= meter->budget.memory &&
+        meter->used <= meter->budget.memory - more)
         return false;
     career_meter_charge(meter, (int64_t)(meter->used / BYTES_PER_UNIT));
     return true;

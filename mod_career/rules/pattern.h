@@ -19,7 +19,7 @@ void career_pattern_destroy(career_pattern *pattern); /* NULL is allowed */
 
 typedef enum career_match {
     CAREER_MATCH_YES,
-    CAREER_MATCH_NO,       /* also where the subject is no UTF-8 */
+    CAREER_MATCH_NO,      /* also where the subject is no UTF-8 */
     CAREER_MATCH_TOO_DEAR /* given up: a limit of steps or memory was reached */
 } career_match;
 

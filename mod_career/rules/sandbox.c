@@ -15,7 +15,7 @@
 #include "rules/nearest.h"
 #include "rules/pattern.h"
 
-#define LOAD_PATIENCE 20      /* a file is loaded once, and no request waits for it */
+#define LOAD_PATIENCE 20 /* a file is loaded once, and no request waits for it */
 #define CALL_PATIENCE 2
 #define HOOK_EVERY 1000         /* instructions between two looks at the budget */
 #define PATTERNS_MAX 32         /* compiled expressions that a state remembers */

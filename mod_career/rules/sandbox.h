@@ -24,9 +24,9 @@ typedef struct career_script {
 extern const career_json career_sandbox_function;
 
 /* A call of the vocabulary, field.text { min = 1, "x" }, comes out as an object of these members. */
-#define CAREER_SANDBOX_KIND "$kind"   /* "text" */
-#define CAREER_SANDBOX_LINE "$line"   /* of the call */
-#define CAREER_SANDBOX_ITEMS "$items" /* the unnamed ones, an array */
+#define CAREER_SANDBOX_KIND "$kind"       /* "text" */
+#define CAREER_SANDBOX_LINE "$line"       /* of the call */
+#define CAREER_SANDBOX_ITEMS "$items"     /* the unnamed ones, an array */
 #define CAREER_SANDBOX_OPTIONS "$options" /* the named ones, an object */
 
 /* Runs a file. On failure NULL, and *why, without line breaks, says what and, where known, in which line.

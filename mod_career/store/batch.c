@@ -154,11 +154,24 @@ static void fail_all(career_batch *batch)
             career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
 }
 
+/* A job may wait until its start_by, whether in the queue or for the gate. */
+static career_moment patience_of(const career_batch *batch)
+{
+    career_moment earliest = batch->jobs[0]->base.start_by;
+
+    for (size_t i = 1; i < batch->count; i++)
+        if (batch->jobs[i]->base.start_by < earliest)
+            earliest = batch->jobs[i]->base.start_by;
+    return earliest;
+}
+
 /* Every round finishes a job or counts a try of it, so the rounds end. */
 static void serve_all(career_batch *batch)
 {
+    career_moment patience = patience_of(batch);
+
     while (any_left(batch)) {
-        if (!career_session_ready(batch->session)) {
+        if (!career_session_ready(batch->session, patience)) {
             fail_all(batch);
             return;
         }

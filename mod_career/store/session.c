@@ -2,47 +2,14 @@
 #include "store/session.h"
 
 #include <stdio.h>
-#include <sys/random.h>
+#include <poll.h>
+#include <stdlib.h>
 
-/* The longest pause leaves room to connect within five seconds of a promotion. */
-#define PAUSE_FIRST (50 * CAREER_MILLISECOND)
-#define PAUSE_MAX (2 * CAREER_SECOND)
 /* How long after the last job an idle lane goes on knocking at a closed gate. */
 #define KNOCK_FOR (60 * CAREER_SECOND)
-
-/* Evenly from 0 to below the limit. */
-static career_moment random_below(career_moment limit)
-{
-    uint64_t number = 0;
-
-    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != (ssize_t)sizeof(number))
-        number = (uint64_t)career_clock_now() * UINT64_C(0x9e3779b97f4a7c15);
-    return limit > 0 ? (career_moment)(number % (uint64_t)limit) : 0;
-}
-
-/* May this lane try to connect? *alone when it is the one that knocks. */
-static bool enter_gate(career_gate *gate, bool *alone)
-{
-    *alone = false;
-    if (atomic_load(&gate->failures) == 0)
-        return true;
-    if (career_clock_now() < atomic_load(&gate->closed_until))
-        return false;
-    *alone = !atomic_exchange(&gate->knocking, true);
-    return *alone;
-}
-
-/* Full jitter; the time that the attempt took counts as a part of the pause. */
-static void close_gate(career_gate *gate, career_moment began)
-{
-    unsigned failures = atomic_fetch_add(&gate->failures, 1);
-    career_moment limit = failures < 10 ? PAUSE_FIRST << failures : PAUSE_MAX;
-    career_moment pause, took = career_clock_now() - began;
-
-    pause = PAUSE_FIRST / 2 + random_below(limit < PAUSE_MAX ? limit : PAUSE_MAX);
-    pause = pause > took ? pause - took : PAUSE_FIRST / 2;
-    atomic_store(&gate->closed_until, career_clock_now() + pause);
-}
+/* How long a job waits for somebody else's knock, and how often it looks. */
+#define BUSY_PATIENCE (100 * CAREER_MILLISECOND)
+#define BUSY_LOOK (5 * CAREER_MILLISECOND)
 
 void career_session_refuse_names(career_session *self)
 {
@@ -51,6 +18,14 @@ void career_session_refuse_names(career_session *self)
     if (atomic_compare_exchange_strong(&self->store->naming, &before, CAREER_NAMING_OFF))
         career_log_say(self->store->log, CAREER_LOG_DATABASE_POOLER,
                        "statements are sent in full from now on");
+}
+
+/* Lifetimes need no dice, only not to end together. */
+static career_moment spread(const career_session *self, career_moment width)
+{
+    uint64_t number = (uint64_t)(uintptr_t)self ^ (uint64_t)career_clock_now();
+
+    return (career_moment)(number * UINT64_C(0x9e3779b97f4a7c15) >> 11) % (width + 1);
 }
 
 static bool connect_session(career_session *self)
@@ -69,32 +44,55 @@ static bool connect_session(career_session *self)
     self->used = career_clock_now();
     self->expires = lifetime == CAREER_NEVER
                         ? CAREER_NEVER
-                        : now + lifetime - lifetime / 5 + random_below(lifetime * 2 / 5);
+                        : now + lifetime - lifetime / 5 + spread(self, lifetime * 2 / 5);
     return true;
 }
 
-static bool open_session(career_session *self)
+static bool pass_gate(career_session *self)
 {
-    career_gate *gate = &self->store->gate;
+    career_gate *gate = self->store->gate;
     career_moment began = career_clock_now();
-    bool alone, opened;
 
-    if (!enter_gate(gate, &alone)) {
-        snprintf(self->why, sizeof(self->why), "the database was found down a moment ago");
-        return false;
-    }
-    opened = connect_session(self);
-    if (opened) {
-        if (atomic_exchange(&gate->failures, 0))
+    if (connect_session(self)) {
+        if (career_gate_opened(gate))
             career_log_say(self->store->log, CAREER_LOG_DATABASE_BACK, "connected");
-    } else {
-        close_gate(gate, began);
-        if (!career_lane_stopping(self->lane))
-            career_log_say(self->store->log, CAREER_LOG_DATABASE_DOWN, "%s", self->why);
+        return true;
     }
-    if (alone)
-        atomic_store(&gate->knocking, false);
-    return opened;
+    career_gate_failed(gate, began);
+    if (!career_lane_stopping(self->lane))
+        career_log_say(self->store->log, CAREER_LOG_DATABASE_DOWN, "%s", self->why);
+    return false;
+}
+
+/* When it is worth to look at a closed gate again; CAREER_NEVER when that is past all patience. */
+static career_moment look_again(career_gate *gate, career_gate_answer answer, career_moment began,
+                                career_moment patience)
+{
+    career_moment until = atomic_load(&gate->closed_until);
+
+    if (answer == CAREER_GATE_BUSY) /* a healthy server answers a knock soon */
+        until = career_clock_now() < began + BUSY_PATIENCE ? career_clock_now() + BUSY_LOOK
+                                                           : CAREER_NEVER;
+    return until < patience ? until : CAREER_NEVER;
+}
+
+static bool open_session(career_session *self, career_moment patience)
+{
+    career_gate *gate = self->store->gate;
+    career_moment began = career_clock_now(), until;
+    career_gate_answer answer;
+
+    while ((answer = career_gate_ask(gate, self->store->config.connect)) != CAREER_GATE_OPEN &&
+           answer != CAREER_GATE_KNOCK) {
+        struct pollfd stop = {career_lane_stop_fd(self->lane), POLLIN, 0};
+
+        until = look_again(gate, answer, began, patience);
+        if (until == CAREER_NEVER || poll(&stop, 1, career_clock_poll_ms(until)) > 0) {
+            snprintf(self->why, sizeof(self->why), "the database was found down a moment ago");
+            return false;
+        }
+    }
+    return pass_gate(self);
 }
 
 static void close_session(career_session *self)
@@ -103,14 +101,14 @@ static void close_session(career_session *self)
     self->postgres = NULL;
 }
 
-bool career_session_ready(career_session *self)
+bool career_session_ready(career_session *self, career_moment patience)
 {
     career_moment now = career_clock_now();
 
     if (self->postgres && (self->epoch != atomic_load(&self->store->epoch) ||
                            now >= self->expires || !career_postgres_alive(self->postgres)))
         close_session(self);
-    return self->postgres || open_session(self);
+    return self->postgres || open_session(self, patience);
 }
 
 void career_session_drop(career_session *self, bool siblings)
@@ -135,14 +133,16 @@ career_moment career_session_rest(career_session *self)
             return until;
         close_session(self);
     }
-    if (atomic_load(&store->gate.failures) == 0 || now - atomic_load(&store->asked) > KNOCK_FOR)
+    if (atomic_load(&store->gate->failures) == 0 || now - atomic_load(&store->asked) > KNOCK_FOR)
         return CAREER_NEVER;
-    until = atomic_load(&store->gate.closed_until);
-    if (now < until)
-        return until;
-    if (atomic_load(&store->gate.knocking))
-        return now + PAUSE_FIRST;
-    if (open_session(self))
-        return self->used; /* a look at the limits first */
-    return atomic_load(&store->gate.closed_until);
+    switch (career_gate_ask(store->gate, store->config.connect)) {
+    case CAREER_GATE_OPEN:
+        return CAREER_NEVER;
+    case CAREER_GATE_CLOSED:
+        return atomic_load(&store->gate->closed_until);
+    case CAREER_GATE_BUSY:
+        return now + BUSY_PATIENCE;
+    default:
+        return pass_gate(self) ? self->used : atomic_load(&store->gate->closed_until);
+    }
 }

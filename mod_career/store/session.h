@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A lane's connection over time: opened by the first job, looked at before each use, replaced when it is
- * old, idle, broken or suspect; and the gate that all lanes of a store share: while the database is found
- * down, one lane at a time knocks, at growing intervals, and jobs fail fast. Lane threads only.
+ * old, idle, broken or suspect; past a gate that fails jobs fast while the database is down. Lane threads
+ * only.
  */
 #ifndef CAREER_SESSION_H
 #define CAREER_SESSION_H
@@ -11,15 +11,9 @@
 
 #include "base/lane.h"
 #include "base/log.h"
+#include "store/gate.h"
 #include "store/postgres.h"
 #include "store/store.h"
-
-/* Closed while `failures` is not 0 and closed_until has not come. */
-typedef struct career_gate {
-    atomic_uint failures; /* since the last connection that could be made */
-    _Atomic career_moment closed_until;
-    atomic_bool knocking; /* by the one lane that tries now */
-} career_gate;
 
 typedef struct career_session {
     career_store *store;
@@ -36,7 +30,8 @@ struct career_store {
     career_address *address;
     career_log *log;
     career_lanes *lanes;
-    career_gate gate;
+    career_gate *gate;
+    career_gate own_gate;        /* where processes share none */
     atomic_uint epoch;           /* connections of an earlier one are suspect */
     atomic_int naming;           /* a career_naming */
     _Atomic career_moment asked; /* when a job came last */
@@ -44,8 +39,9 @@ struct career_store {
     career_session sessions[];
 };
 
-/* Makes sure of a connection; false, with the reason in session->why, when there is none to be had. */
-bool career_session_ready(career_session *session);
+/* Makes sure of a connection; false, with the reason in session->why, when there is none to be had. A gate
+ * that is about to open is waited for, until `patience` at most. */
+bool career_session_ready(career_session *session, career_moment patience);
 
 /* Closes it because it is lost, or a SQLSTATE says that it is of no use; with `siblings` those are suspect. */
 void career_session_drop(career_session *session, bool siblings);

@@ -70,6 +70,7 @@ career_store *career_store_create(const career_store_config *config, career_log 
     store->config = *config;
     store->config.conninfo = NULL;
     store->log = log;
+    store->gate = career_gate_find(config->conninfo, &store->own_gate);
     atomic_init(&store->naming, (int)naming_of(config->prepare));
     if (career_address_parse(config->conninfo, &store->address)) {
         free(store);

@@ -37,6 +37,10 @@ typedef struct career_store_config {
 /* Does libpq understand this connection string? NULL when it does, else why (without quoting it). */
 const char *career_store_check_conninfo(apr_pool_t *pool, const char *conninfo);
 
+/* Once before the children are forked: what they know in common of databases that are down, in memory that
+ * they share. Goes with the pool. Without it each process finds out by itself. */
+void career_store_before_fork(apr_pool_t *pool);
+
 /* Copies the config. Starts nothing. Lives on the heap. */
 career_store *career_store_create(const career_store_config *config, career_log *log);
 

@@ -19,8 +19,7 @@
     "currentRole = field.text { min = 1, max = 20 }, seniority = field.one_of { 'junior', "        \
     "'senior' }, industry = field.text {}, "
 #define REQUIRED_NAMES "required = { 'currentRole', 'seniority', 'industry' }, "
-#define REQUIRED_VALUES                                                                            \
-    "\"currentRole\":\"Dev\",\"seniority\":\"senior\",\"industry\":\"Energy\""
+#define REQUIRED_VALUES "\"currentRole\":\"Dev\",\"seniority\":\"senior\",\"industry\":\"Energy\""
 
 /* A validation.lua with these fields beside the required ones, and these sections. */
 #define RULES(fields, sections)                                                                    \
@@ -51,8 +50,8 @@ static inline int rig_stop(void **state)
 static inline career_rules *rig_compile(const char *validation, const char *caches)
 {
     const career_rules_budget budget = {50 * CAREER_MILLISECOND, (size_t)8 * 1024 * 1024};
-    const career_rules_source source = {"dir", career_slice_of(validation),
-                                        career_slice_of(caches), 7};
+    const career_rules_source source = {"dir", career_slice_of(validation), career_slice_of(caches),
+                                        7};
 
     if (rules)
         career_rules_release(rules);
@@ -93,8 +92,8 @@ static inline rig_save rig_check(const char *body, const career_document *previo
     user.payload = CAREER_SLICE("{\"app\":{\"plan\":\"pro\"}}");
     save.document = career_document_merge(pool, career_rules_layout(rules), previous,
                                           rig_json(body), save.violations);
-    save.error = career_rules_check(rules, pool, save.document, previous, &user, RIG_NOW,
-                                    save.violations);
+    save.error =
+        career_rules_check(rules, pool, save.document, previous, &user, RIG_NOW, save.violations);
     return save;
 }
 
@@ -112,7 +111,8 @@ static inline const char *rig_codes(const career_violations *violations)
 /* The codes for members beside the required ones. */
 static inline const char *rig_judge(const char *members)
 {
-    const char *body = apr_pstrcat(pool, "{" REQUIRED_VALUES, *members ? "," : "", members, "}", NULL);
+    const char *body =
+        apr_pstrcat(pool, "{" REQUIRED_VALUES, *members ? "," : "", members, "}", NULL);
     rig_save save = rig_check(body, NULL);
 
     if (save.error)

@@ -47,7 +47,8 @@ static void test_files_that_are_none(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    assert_bad_fields("\nuserId = field.text {}", "dir/validation.lua:2: fields.userId is read-only");
+    assert_bad_fields("\nuserId = field.text {}",
+                      "dir/validation.lua:2: fields.userId is read-only");
     assert_bad_fields("lastUpdated = field.text {}", "read-only");
     assert_bad_fields("['a b'] = field.text {}", "a name is");
     assert_bad_fields("['__proto__'] = field.text {}", "a name is");
@@ -91,7 +92,8 @@ static void test_options(void **state)
                       "regular expression");
     assert_bad_fields("x = field.text { matches = 5 }", "matches must be a text");
     assert_bad_fields("x = field.text { label = function() end }", "label must be a text");
-    assert_bad_fields("x = field.text { message = { to_long = 'x' } }", "did you mean \"too_long\"?");
+    assert_bad_fields("x = field.text { message = { to_long = 'x' } }",
+                      "did you mean \"too_long\"?");
     assert_bad_fields("x = field.text { message = { too_long = 5 } }", "must be a text");
     assert_bad_fields("x = field.text { message = 5 }", "message must be");
     assert_bad_fields("x = field.text { optional = true }", "optional is for members");
@@ -126,16 +128,17 @@ static void test_defaults(void **state)
 static void test_sections(void **state)
 {
     (void)state;
-    assert_bad("return { fields = { " REQUIRED_FIELDS " }, required = { 'currentRole', 'industry' } }",
+    assert_bad("return { fields = { " REQUIRED_FIELDS
+               " }, required = { 'currentRole', 'industry' } }",
                no_caches, "required must name seniority");
     assert_bad("return { fields = { " REQUIRED_FIELDS " } }", no_caches, "required must name");
     assert_bad("return { fields = { currentRole = field.text {}, industry = field.text {} },\n"
                "required = { 'currentRole', 'industry' } }",
                no_caches, "seniority cannot be left out");
-    assert_bad("return { fields = { " REQUIRED_FIELDS " },\n" REQUIRED_NAMES
-               "\nrecomended = {} }",
-               no_caches, "dir/validation.lua:3: there is no \"recomended\"; did you mean "
-                          "\"recommended\"?");
+    assert_bad("return { fields = { " REQUIRED_FIELDS " },\n" REQUIRED_NAMES "\nrecomended = {} }",
+               no_caches,
+               "dir/validation.lua:3: there is no \"recomended\"; did you mean "
+               "\"recommended\"?");
     assert_bad_section("recommended = { industri = 1 }", "did you mean \"industry\"?");
     assert_bad_section("recommended = { industry = 2 }", "only a list");
     assert_bad_section("recommended = { industry = 0 }", "a number");
@@ -147,7 +150,8 @@ static void test_sections(void **state)
     assert_bad_section("validate = 5", "validate must be a function");
     assert_bad(RULES("tags = field.list { field.text {}, max = 2 }", "recommended = { tags = 3 }"),
                no_caches, "more than the 2");
-    assert_bad("return { fields = { " REQUIRED_FIELDS " }, required = { 'currentRole', 'seniority', "
+    assert_bad("return { fields = { " REQUIRED_FIELDS
+               " }, required = { 'currentRole', 'seniority', "
                "'industry', 'hobby' } }",
                no_caches, "required: there is no field \"hobby\"");
 }
@@ -222,7 +226,8 @@ static void test_required(void **state)
     rig_save save;
 
     (void)state;
-    rig_need("return { fields = { " REQUIRED_FIELDS " tags = field.list { field.text {} } }, required "
+    rig_need("return { fields = { " REQUIRED_FIELDS
+             " tags = field.list { field.text {} } }, required "
              "= { 'currentRole', 'seniority', 'industry', 'tags' } }",
              no_caches);
     save = rig_check("{}", NULL);
@@ -240,7 +245,8 @@ static void test_required(void **state)
 static void test_required_with_default(void **state)
 {
     (void)state;
-    rig_need("return { fields = { " REQUIRED_FIELDS " size = field.one_of { 's', 'm', default = 's' } "
+    rig_need("return { fields = { " REQUIRED_FIELDS
+             " size = field.one_of { 's', 'm', default = 's' } "
              "}, required = { 'currentRole', 'seniority', 'industry', 'size' } }",
              no_caches);
     assert_judged("", "size required");
@@ -251,11 +257,12 @@ static void test_required_with_default(void **state)
 static void test_texts(void **state)
 {
     (void)state;
-    rig_need(RULES("a = field.text { min = 2, max = 4 }, u = field.text { trimmed = false, max = 3 }, "
-                   "m = field.text { matches = '^[A-Z]{2}$' }, e = field.text { format = 'email' }, "
-                   "w = field.text { format = 'url' }",
-                   ""),
-             no_caches);
+    rig_need(
+        RULES("a = field.text { min = 2, max = 4 }, u = field.text { trimmed = false, max = 3 }, "
+              "m = field.text { matches = '^[A-Z]{2}$' }, e = field.text { format = 'email' }, "
+              "w = field.text { format = 'url' }",
+              ""),
+        no_caches);
     assert_judged("\"a\":\"ab\"", "");
     assert_judged("\"a\":\"  abcd \\n\"", "");
     assert_judged("\"a\":\"x\"", "a too_short");
@@ -281,11 +288,12 @@ static void test_dear_patterns(void **state)
     career_text body = career_text_make(pool, 65536);
 
     (void)state;
-    rig_need(RULES("x = field.list { field.text { matches = '^(a|a)*$' }, max = 1000 }", ""), no_caches);
+    rig_need(RULES("x = field.list { field.text { matches = '^(a|a)*$' }, max = 1000 }", ""),
+             no_caches);
     career_text_add_string(&body, "\"x\":[");
     for (int i = 0; i < 1000; i++)
-        career_text_add_format(&body, "%s\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"",
-                               i ? "," : "");
+        career_text_add_format(
+            &body, "%s\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"", i ? "," : "");
     career_text_add_string(&body, "]");
     assert_true(strstr(rig_judge(body.data), "x[99] bad_format"));
 }
@@ -293,10 +301,11 @@ static void test_dear_patterns(void **state)
 static void test_numbers(void **state)
 {
     (void)state;
-    rig_need(RULES("i = field.integer { min = -2, max = 5 }, n = field.number { min = 0.5, max = 80 }, "
-                   "b = field.boolean {}",
-                   ""),
-             no_caches);
+    rig_need(
+        RULES("i = field.integer { min = -2, max = 5 }, n = field.number { min = 0.5, max = 80 }, "
+              "b = field.boolean {}",
+              ""),
+        no_caches);
     assert_judged("\"i\":5,\"n\":0.5,\"b\":false", "");
     assert_judged("\"i\":3.0", "");
     assert_judged("\"i\":1.5,\"n\":\"1\",\"b\":0", "b wrong_type; i wrong_type; n wrong_type");
@@ -309,13 +318,15 @@ static void test_numbers(void **state)
 static void test_dates(void **state)
 {
     (void)state;
-    rig_need(RULES("d = field.date { min = '2000-01-01', max = '2030-12-31' }, t = field.date { time "
-                   "= true }",
-                   ""),
-             no_caches);
+    rig_need(
+        RULES("d = field.date { min = '2000-01-01', max = '2030-12-31' }, t = field.date { time "
+              "= true }",
+              ""),
+        no_caches);
     assert_judged("\"d\":\"2024-02-29\",\"t\":\"2024-02-29T23:59:60.123Z\"", "");
     assert_judged("\"d\":\" 2024-02-29 \",\"t\":\"2024-02-29\"", "");
-    assert_judged("\"d\":\"2023-02-29\",\"t\":\"2024-02-29T24:00:00Z\"", "d bad_format; t bad_format");
+    assert_judged("\"d\":\"2023-02-29\",\"t\":\"2024-02-29T24:00:00Z\"",
+                  "d bad_format; t bad_format");
     assert_judged("\"d\":\"2024-2-9\",\"t\":\"2024-02-29T10:00:00\"", "d bad_format; t bad_format");
     assert_judged("\"d\":\"2024-02-29T00:00:00Z\"", "d bad_format");
     assert_judged("\"d\":\"1999-12-31\"", "d out_of_range");
@@ -342,10 +353,12 @@ static void test_choices(void **state)
 static void test_lists(void **state)
 {
     (void)state;
-    rig_need(RULES("l = field.list { field.text { min = 1, max = 3 }, min = 2, max = 4, unique = true }, "
-                   "n = field.list { of = field.number { nullable = true }, unique = true }",
-                   ""),
-             no_caches);
+    rig_need(
+        RULES(
+            "l = field.list { field.text { min = 1, max = 3 }, min = 2, max = 4, unique = true }, "
+            "n = field.list { of = field.number { nullable = true }, unique = true }",
+            ""),
+        no_caches);
     assert_judged("\"l\":[\"a\",\"b\"]", "");
     assert_judged("\"l\":[\"a\"]", "l too_few");
     assert_judged("\"l\":[\"aaaa\",\"a\",\"b\",\"c\",\"d\"]", "l too_many");
@@ -374,12 +387,13 @@ static void test_a_list_has_a_bound(void **state)
 static void test_records(void **state)
 {
     (void)state;
-    rig_need(RULES("r = field.list { field.record { skill = field.text { min = 1 },\nyears = "
-                   "field.number { min = 0 },\nlevel = field.one_of { 'a', 'b', optional = true },\n"
-                   "note = field.text { nullable = true } }, unique = true }, one = field.record { x "
-                   "= field.boolean { optional = true } }",
-                   ""),
-             no_caches);
+    rig_need(
+        RULES("r = field.list { field.record { skill = field.text { min = 1 },\nyears = "
+              "field.number { min = 0 },\nlevel = field.one_of { 'a', 'b', optional = true },\n"
+              "note = field.text { nullable = true } }, unique = true }, one = field.record { x "
+              "= field.boolean { optional = true } }",
+              ""),
+        no_caches);
     assert_judged("\"r\":[{\"skill\":\"C\",\"years\":1,\"note\":null}]", "");
     assert_judged("\"r\":[{\"skill\":\"C\",\"years\":1,\"note\":\"n\",\"level\":null}]", "");
     assert_judged("\"r\":[{}]", "r[0].skill required; r[0].years required; r[0].note required");
@@ -419,9 +433,9 @@ static void test_names_of_clients_are_tamed(void **state)
     rig_need(RULES("r = field.record { a = field.text { optional = true } }", ""), no_caches);
     memset(name, 'n', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
-    save = rig_check(apr_pstrcat(pool, "{" REQUIRED_VALUES ",\"r\":{\"", name, "\":1,\"a\\u001b[0m\":1}}",
-                                 NULL),
-                     NULL);
+    save = rig_check(
+        apr_pstrcat(pool, "{" REQUIRED_VALUES ",\"r\":{\"", name, "\":1,\"a\\u001b[0m\":1}}", NULL),
+        NULL);
     assert_int_equal(save.violations->count, 2);
     assert_true(strlen(save.violations->items[0].field) < 120);
     assert_string_equal(save.violations->items[1].field, "r.a\\u001b[0m");
@@ -432,13 +446,16 @@ static void test_words(void **state)
     rig_save save;
 
     (void)state;
-    rig_need(RULES("a = field.text { max = 1, label = 'The letter' }, b = field.text { max = 1, message = "
-                   "'Just one' }, c = field.text { max = 1, matches = '^x', message = { too_long = 'Too "
-                   "much' } }, d = field.integer { max = 80 }",
-                   ""),
-             no_caches);
+    rig_need(
+        RULES(
+            "a = field.text { max = 1, label = 'The letter' }, b = field.text { max = 1, message = "
+            "'Just one' }, c = field.text { max = 1, matches = '^x', message = { too_long = 'Too "
+            "much' } }, d = field.integer { max = 80 }",
+            ""),
+        no_caches);
     save = rig_check("{" REQUIRED_VALUES ",\"a\":\"xx\",\"b\":\"xx\",\"c\":\"xx\",\"d\":81}", NULL);
-    assert_string_equal(save.violations->items[0].message, "The letter may have at most 1 character");
+    assert_string_equal(save.violations->items[0].message,
+                        "The letter may have at most 1 character");
     assert_string_equal(save.violations->items[1].message, "Just one");
     assert_string_equal(save.violations->items[2].message, "Too much");
     assert_string_equal(save.violations->items[3].message, "d must be at most 80");
@@ -455,11 +472,14 @@ static void test_normal_form(void **state)
     int index;
 
     (void)state;
-    rig_need(RULES("a = field.text {}, l = field.list { field.text {} }, u = field.text { trimmed = false "
-                   "}, r = field.record { x = field.text {} }, d = field.text { default = 'dd' }",
-                   ""),
-             no_caches);
-    save = rig_check("{" REQUIRED_VALUES ",\"a\":\" x \\t\",\"l\":[\"p\",\" q\"],\"u\":\" v \",\"r\":{\"x\":\"y "
+    rig_need(
+        RULES(
+            "a = field.text {}, l = field.list { field.text {} }, u = field.text { trimmed = false "
+            "}, r = field.record { x = field.text {} }, d = field.text { default = 'dd' }",
+            ""),
+        no_caches);
+    save = rig_check("{" REQUIRED_VALUES
+                     ",\"a\":\" x \\t\",\"l\":[\"p\",\" q\"],\"u\":\" v \",\"r\":{\"x\":\"y "
                      "\"}}",
                      NULL);
     assert_string_equal(rig_codes(save.violations), "");
@@ -505,14 +525,16 @@ static void test_validate(void **state)
     rig_save save, next;
 
     (void)state;
-    rig_need(RULES("goals = field.list { field.text {} }",
-                   "validate = function(profile, previous, user)\n"
-                   "if profile.seniority == 'senior' and #profile.goals < 2 then return { { field = "
-                   "'goals', code = 'too_few', message = 'Two of them', allowed = { 'x' } } } end\n"
-                   "if previous then return { { field = 'was', message = previous.currentRole .. user.id "
-                   ".. user.role .. user.aal .. user.claims.app.plan .. career.now } } end\n"
-                   "profile.industry = 'changed' end"),
-             no_caches);
+    rig_need(
+        RULES(
+            "goals = field.list { field.text {} }",
+            "validate = function(profile, previous, user)\n"
+            "if profile.seniority == 'senior' and #profile.goals < 2 then return { { field = "
+            "'goals', code = 'too_few', message = 'Two of them', allowed = { 'x' } } } end\n"
+            "if previous then return { { field = 'was', message = previous.currentRole .. user.id "
+            ".. user.role .. user.aal .. user.claims.app.plan .. career.now } } end\n"
+            "profile.industry = 'changed' end"),
+        no_caches);
     save = rig_check("{" REQUIRED_VALUES "}", NULL);
     assert_null(save.error);
     assert_string_equal(rig_codes(save.violations), "goals too_few");
@@ -533,8 +555,10 @@ static void assert_validate_fails(const char *body, const char *like)
 {
     rig_save save;
 
-    rig_need(apr_pstrcat(pool, "return { fields = { " REQUIRED_FIELDS " }, " REQUIRED_NAMES
-                               "\nvalidate = function(profile, previous, user) ", body, " end }", NULL),
+    rig_need(apr_pstrcat(pool,
+                         "return { fields = { " REQUIRED_FIELDS " }, " REQUIRED_NAMES
+                         "\nvalidate = function(profile, previous, user) ",
+                         body, " end }", NULL),
              no_caches);
     for (int i = 0; i < 2; i++) {
         save = rig_check("{" REQUIRED_VALUES "}", NULL);
@@ -566,9 +590,11 @@ static void test_validate_may_say_much(void **state)
     rig_save save;
 
     (void)state;
-    rig_need(RULES("", "validate = function() local t = {} for i = 1, 150 do t[i] = { field = 'a' .. i } "
-                       "end return t end"),
-             no_caches);
+    rig_need(
+        RULES("",
+              "validate = function() local t = {} for i = 1, 150 do t[i] = { field = 'a' .. i } "
+              "end return t end"),
+        no_caches);
     save = rig_check("{" REQUIRED_VALUES "}", NULL);
     assert_null(save.error);
     assert_int_equal(save.violations->count, 100);
@@ -581,10 +607,11 @@ static void test_validate_forgets(void **state)
     rig_save save;
 
     (void)state;
-    rig_need("local seen = {} return { fields = { " REQUIRED_FIELDS " }, " REQUIRED_NAMES
-             "validate = function(profile) seen[#seen + 1] = profile.currentRole if #seen > 1 then return { "
-             "{ field = 'leak' } } end end }",
-             no_caches);
+    rig_need(
+        "local seen = {} return { fields = { " REQUIRED_FIELDS " }, " REQUIRED_NAMES
+        "validate = function(profile) seen[#seen + 1] = profile.currentRole if #seen > 1 then return { "
+        "{ field = 'leak' } } end end }",
+        no_caches);
     for (int i = 0; i < 3; i++) {
         save = rig_check("{" REQUIRED_VALUES "}", NULL);
         assert_null(save.error);
@@ -601,8 +628,8 @@ static void *save_often(void *name)
     for (int i = 0; i < 200; i++) {
         apr_pool_t *own = career_pool_create();
         career_violations *violations = career_violations_make(own);
-        const char *fault, *body = apr_psprintf(own, "{" REQUIRED_VALUES ",\"name\":\"%s\"}",
-                                                (const char *)name);
+        const char *fault,
+            *body = apr_psprintf(own, "{" REQUIRED_VALUES ",\"name\":\"%s\"}", (const char *)name);
         career_document *document =
             career_document_merge(own, career_rules_layout(rules), NULL,
                                   career_json_parse(own, body, strlen(body), &fault), violations);
@@ -622,10 +649,11 @@ static void test_threads(void **state)
     void *wrong;
 
     (void)state;
-    rig_need("local last return { fields = { " REQUIRED_FIELDS " name = field.text {} }, " REQUIRED_NAMES
-             "validate = function(profile) if profile.name == 'd' then last = profile.name end return { { "
-             "field = 'name', message = last or profile.name } } end }",
-             no_caches);
+    rig_need(
+        "local last return { fields = { " REQUIRED_FIELDS " name = field.text {} }, " REQUIRED_NAMES
+        "validate = function(profile) if profile.name == 'd' then last = profile.name end return { { "
+        "field = 'name', message = last or profile.name } } end }",
+        no_caches);
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, save_often, names[i]), 0);
     for (int i = 0; i < 4; i++) {
@@ -648,17 +676,20 @@ static const char *advice(const char *body)
 static void test_recommendations(void **state)
 {
     (void)state;
-    rig_need(RULES("skills = field.list { field.text {} }, name = field.text { default = 'x' }, tags = "
-                   "field.list { field.text {}, label = 'Tags' }",
-                   "recommended = { skills = { min = 3, message = 'Three, please' }, tags = 2 }, "
-                   "enhancements = { name = 'Say who you are', tags = 'Good to have' }"),
-             no_caches);
-    assert_string_equal(advice("{" REQUIRED_VALUES ",\"skills\":[\"a\"]}"),
-                        "[{\"field\":\"name\",\"have\":0,\"want\":1,\"message\":\"Say who you are\"},"
-                        "{\"field\":\"skills\",\"have\":1,\"want\":3,\"message\":\"Three, please\"},"
-                        "{\"field\":\"tags\",\"have\":0,\"want\":2,\"message\":\"Tags: name at least 2 "
-                        "for better recommendations\"}]");
-    assert_string_equal(advice("{" REQUIRED_VALUES ",\"skills\":[\"a\",\"b\",\"c\"],\"name\":\"x\",\"tags\":"
+    rig_need(
+        RULES("skills = field.list { field.text {} }, name = field.text { default = 'x' }, tags = "
+              "field.list { field.text {}, label = 'Tags' }",
+              "recommended = { skills = { min = 3, message = 'Three, please' }, tags = 2 }, "
+              "enhancements = { name = 'Say who you are', tags = 'Good to have' }"),
+        no_caches);
+    assert_string_equal(
+        advice("{" REQUIRED_VALUES ",\"skills\":[\"a\"]}"),
+        "[{\"field\":\"name\",\"have\":0,\"want\":1,\"message\":\"Say who you are\"},"
+        "{\"field\":\"skills\",\"have\":1,\"want\":3,\"message\":\"Three, please\"},"
+        "{\"field\":\"tags\",\"have\":0,\"want\":2,\"message\":\"Tags: name at least 2 "
+        "for better recommendations\"}]");
+    assert_string_equal(advice("{" REQUIRED_VALUES
+                               ",\"skills\":[\"a\",\"b\",\"c\"],\"name\":\"x\",\"tags\":"
                                "[\"a\",\"b\"]}"),
                         "[]");
 }
@@ -684,26 +715,29 @@ static const char *cleared(const char *body, const char *previous)
     if (error)
         return error->cause;
     for (size_t i = 0; i < targets.count; i++)
-        career_text_add_format(&text, "%s %s\n", kinds[targets.items[i].kind],
-                               apr_pstrmemdup(pool, targets.items[i].text.data,
-                                              targets.items[i].text.len));
+        career_text_add_format(
+            &text, "%s %s\n", kinds[targets.items[i].kind],
+            apr_pstrmemdup(pool, targets.items[i].text.data, targets.items[i].text.len));
     return text.data;
 }
 
-static const char with_team[] = RULES("team = field.text {}, n = field.integer {}, tags = field.list { "
-                                      "field.text {} }",
-                                      "");
+static const char with_team[] =
+    RULES("team = field.text {}, n = field.integer {}, tags = field.list { "
+          "field.text {} }",
+          "");
 #define PROFILE "{" REQUIRED_VALUES ",\"team\":\"a*b?[c]\\\\\",\"n\":5}"
 
 static void test_targets(void **state)
 {
     (void)state;
-    rig_need(with_team, "return { 'all:*', 'k:{user_id}', 'g:{user_id}:*', 'a\\\\*b', { key = 'k*:{team}' }, "
-                        "{ set = 's:{user_id}' }, { key = 'gen:{version}', bump = true }, 't:{team}:?', "
-                        "'n:{n}', '\\\\{x\\\\}', 'h:[ab]\\\\[' }");
+    rig_need(with_team,
+             "return { 'all:*', 'k:{user_id}', 'g:{user_id}:*', 'a\\\\*b', { key = 'k*:{team}' }, "
+             "{ set = 's:{user_id}' }, { key = 'gen:{version}', bump = true }, 't:{team}:?', "
+             "'n:{n}', '\\\\{x\\\\}', 'h:[ab]\\\\[' }");
     assert_string_equal(cleared(PROFILE, NULL),
                         "glob all:*\nkey k:" USER "\nglob g:" USER ":*\nkey a*b\nkey k*:a*b?[c]\\\n"
-                        "set s:" USER "\nbump gen:42\nglob t:a\\*b\\?\\[c\\]\\\\:?\nkey n:5\nkey {x}\n"
+                        "set s:" USER
+                        "\nbump gen:42\nglob t:a\\*b\\?\\[c\\]\\\\:?\nkey n:5\nkey {x}\n"
                         "glob h:[ab]\\[\n");
 }
 
@@ -760,13 +794,14 @@ static void test_bad_targets(void **state)
 static void test_targets_by_function(void **state)
 {
     (void)state;
-    rig_need(with_team,
-             "return function(user, profile, previous)\n"
-             "if not profile then return { 'gone:' .. user.id } end\n"
-             "if profile.team == 'fail' then error('on purpose') end\n"
-             "if profile.team == 'none' then return nil end\n"
-             "return { 'a:' .. literal(profile.team) .. ':*', (user.role or 'nobody') .. ':{user_id}', "
-             "previous and 'was:' .. previous.team or 'new' } end");
+    rig_need(
+        with_team,
+        "return function(user, profile, previous)\n"
+        "if not profile then return { 'gone:' .. user.id } end\n"
+        "if profile.team == 'fail' then error('on purpose') end\n"
+        "if profile.team == 'none' then return nil end\n"
+        "return { 'a:' .. literal(profile.team) .. ':*', (user.role or 'nobody') .. ':{user_id}', "
+        "previous and 'was:' .. previous.team or 'new' } end");
     assert_string_equal(cleared(NULL, NULL), "key gone:" USER "\n");
     assert_string_equal(cleared("{" REQUIRED_VALUES ",\"team\":\"*{n}\"}", NULL),
                         "glob a:\\*\\{n\\}:*\nkey nobody:" USER "\nkey new\n");
@@ -815,11 +850,12 @@ static void test_shipped_rules(void **state)
     assert_int_equal(layout->count, CAREER_COLUMN_COUNT);
     for (size_t i = 0; i < layout->count; i++)
         assert_int_equal(layout->fields[i].column, i);
-    save = rig_check("{\"currentRole\":\"Frontend Engineer\",\"seniority\":\"mid-level\",\"industry\":"
-                     "\"Technology/Software\",\"skillTags\":[{\"skill\":\"React\",\"proficiency\":\"advanced\","
-                     "\"yearsOfExperience\":5,\"lastUsed\":\"2025-11-03T00:00:00.000Z\",\"category\":\"web\","
-                     "\"order\":0,\"pendingProficiency\":true}]}",
-                     NULL);
+    save = rig_check(
+        "{\"currentRole\":\"Frontend Engineer\",\"seniority\":\"mid-level\",\"industry\":"
+        "\"Technology/Software\",\"skillTags\":[{\"skill\":\"React\",\"proficiency\":\"advanced\","
+        "\"yearsOfExperience\":5,\"lastUsed\":\"2025-11-03T00:00:00.000Z\",\"category\":\"web\","
+        "\"order\":0,\"pendingProficiency\":true}]}",
+        NULL);
     assert_string_equal(rig_codes(save.violations), "");
     assert_string_equal(rig_value(save.document, "companySize"), "\"small\"");
     assert_string_equal(rig_value(save.document, "timeframe"), "\"short-term\"");

@@ -119,9 +119,10 @@ static void test_l02_pcall_cannot_swallow_the_end(void **state)
     assert_refused("pcall(function() while true do end end) return 1", TOO_LONG);
     assert_refused("return function() pcall(error) pcall(function() while true do end end) end",
                    TOO_LONG);
-    assert_refused("local t = {} while true do pcall(function() for i = 1, 1e9 do t[i] = i end end) "
-                   "end",
-                   "");
+    assert_refused(
+        "local t = {} while true do pcall(function() for i = 1, 1e9 do t[i] = i end end) "
+        "end",
+        "");
 }
 
 static void test_l03_no_xpcall(void **state)
@@ -255,10 +256,10 @@ static void test_l14_strings_cannot_be_poisoned(void **state)
 
 static void test_l15_l16_l20_what_is_not_there(void **state)
 {
-    static const char *const names[] = {"load",    "loadstring", "dofile",         "loadfile", "require",
-                                        "package", "coroutine",  "collectgarbage", "io",       "os",
-                                        "debug",   "_G",         "print",          "warn",     "xpcall",
-                                        "rawset",  "rawget",     "rawlen",         "_VERSION", "rawequal"};
+    static const char *const names[] = {
+        "load",           "loadstring", "dofile", "loadfile", "require",  "package", "coroutine",
+        "collectgarbage", "io",         "os",     "debug",    "_G",       "print",   "warn",
+        "xpcall",         "rawset",     "rawget", "rawlen",   "_VERSION", "rawequal"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -366,7 +367,8 @@ static void test_l24_long_comparisons(void **state)
 static void test_numbers_are_not_guessed(void **state)
 {
     (void)state;
-    assert_returns("return { tonumber('12'), tonumber('0x10'), tonumber('ff', 16) }", "[12,16,255]");
+    assert_returns("return { tonumber('12'), tonumber('0x10'), tonumber('ff', 16) }",
+                   "[12,16,255]");
     assert_returns("return tonumber(('1'):rep(60000)) == nil", "true");
 }
 
@@ -400,7 +402,8 @@ static void test_what_is_left_behind_is_noticed(void **state)
 {
     (void)state;
     assert_clean_after_call("return function() local t = { 1 } t[2] = 2 return #t end", true);
-    assert_clean_after_call("local t = { 1, { a = 'x' } } return function() return t[2].a end", true);
+    assert_clean_after_call("local t = { 1, { a = 'x' } } return function() return t[2].a end",
+                            true);
     assert_clean_after_call("local n = 0 return function() n = n + 1 end", false);
     assert_clean_after_call("local t = {} return function() t[#t + 1] = 1 end", false);
     assert_clean_after_call("local t = { { a = 1 } } return function() t[1].a = 2 end", false);
@@ -502,7 +505,8 @@ static void test_vocabulary(void **state)
 static void test_literal(void **state)
 {
     (void)state;
-    assert_returns("return literal('a*b?[c]{d}\\\\')", "\"a\\\\*b\\\\?\\\\[c\\\\]\\\\{d\\\\}\\\\\\\\\"");
+    assert_returns("return literal('a*b?[c]{d}\\\\')",
+                   "\"a\\\\*b\\\\?\\\\[c\\\\]\\\\{d\\\\}\\\\\\\\\"");
 }
 
 static void test_syntax(void **state)

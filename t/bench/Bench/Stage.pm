@@ -22,6 +22,11 @@ use constant RESOURCE => '/api/profile/career';
 # users: so many profiles, each with a token
 sub new ($class, %self) {
     my $self = bless { %self, dir => temp_dir('career-bench'), servers => [] }, $class;
+    eval { $self->_begin; 1 } or do { my $why = $@; $self->stop; die $why };
+    return $self;
+}
+
+sub _begin ($self) {
     my @durable = $ENV{BENCH_FSYNC} ? (durable => 1) : ();
     $self->{postgres} = $self->_keep(Career::Postgres->new(dir => "$self->{dir}/pg", @durable,
         settings => [qw(shared_buffers=256MB max_wal_size=4GB checkpoint_timeout=30min)])->start);
@@ -30,7 +35,7 @@ sub new ($class, %self) {
     $self->_seed;
     $self->_rules;
     write_file("$self->{dir}/jwt.secret", SECRET, 0600);
-    return $self;
+    return;
 }
 
 sub _keep ($self, $server) { push @{ $self->{servers} }, $server; return $server }

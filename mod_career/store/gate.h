@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gate before a database. While it is found down, one connector at a time knocks, at growing intervals
+ * with jitter, and everybody else is turned away at once. One gate serves all children of a server that
+ * use the same connection string, so that a restart of Postgres is not met by a storm and the first
+ * child that gets through lets the others in. Any process and thread; no lock: a process may die at the gate.
+ */
+#ifndef CAREER_GATE_H
+#define CAREER_GATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+typedef struct career_gate {
+    _Atomic uint64_t key;                /* of the connection string; 0: nobody's */
+    atomic_uint failures;                /* since the last connection that could be made; 0: open */
+    _Atomic career_moment closed_until;  /* then somebody may knock */
+    _Atomic career_moment knocked_until; /* somebody does: until then at most; 0: nobody */
+} career_gate;
+
+typedef enum career_gate_answer {
+    CAREER_GATE_OPEN,   /* come in */
+    CAREER_GATE_KNOCK,  /* you are the one who tries; say how it went */
+    CAREER_GATE_CLOSED, /* not before closed_until */
+    CAREER_GATE_BUSY    /* somebody else is trying */
+} career_gate_answer;
+
+/* The gate of a connection string in the memory that the processes share, or `own` where there is none. */
+career_gate *career_gate_find(const char *conninfo, career_gate *own);
+
+/* limit: how long a knock may take, µs. */
+career_gate_answer career_gate_ask(career_gate *gate, career_moment limit);
+
+/* After OPEN or KNOCK: a connection was made; true when the gate had been closed. */
+bool career_gate_opened(career_gate *gate);
+/* Or it could not be made; the attempt began then. */
+void career_gate_failed(career_gate *gate, career_moment began);
+
+#endif
