@@ -32,7 +32,8 @@ my $locations = <<"END";
 END
 my %directives = (
     CareerDatabase => $stack->database, CareerRedis => 'none', CareerRules => qq("$dir/lua"),
-    CareerJwtSecret => qq("file:$dir/jwt.secret"), CareerJwtCookie => 'sb-ref-auth-token', CareerCorsOrigin => 'https://app.example'
+    CareerJwtSecret => qq("file:$dir/jwt.secret"), CareerJwtCookie => 'sb-ref-auth-token',
+        CareerCorsOrigin => 'https://app.example'
 );
 my $config = join "\n", $locations, 'LimitRequestFieldSize 16384';
 $stack->{with}{config} = qq(LogFormat "%u %>s %U" users\nCustomLog "$dir/httpd/users.log" users\n) . $locations;
@@ -73,7 +74,8 @@ subtest 'Require valid-user' => sub {
     for my $bad (token(sub => $alice, secret => 'x' x 40), token(sub => $alice, exp => time - 3600), 'nonsense') {
         $answer = page('/members/page.txt', $bad);
         is $answer->{status}, 401, 'a bad one';
-        like header($answer, 'www-authenticate'), qr/^Bearer realm="career", error="invalid_token", error_description="[^"]+"/, 'challenge';
+        like header($answer, 'www-authenticate'),
+            qr/^Bearer realm="career", error="invalid_token", error_description="[^"]+"/, 'challenge';
         unlike $answer->{content}, qr/members page/, 'and no page';
     }
     wait_until { user_of('/members/page.txt') eq '-' } 'nobody in the access log';
@@ -94,17 +96,20 @@ subtest 'Require user' => sub {
 };
 
 subtest 'by cookie' => sub {
-    my %cookie = (Cookie => 'sb-ref-auth-token=base64-' . base64url(JSON::PP->new->encode({ access_token => token(sub => $bob) })));
+    my %cookie = (Cookie => 'sb-ref-auth-token=base64-'
+        . base64url(JSON::PP->new->encode({ access_token => token(sub => $bob) })));
     is page('/members/page.txt', undef, headers => \%cookie)->{status}, 200, 'a session';
     wait_until { user_of('/members/page.txt') eq $bob } 'and its user';
     my @post = (POST => '/members/page.txt', vhost => 'api.test', token => undef, body => 'x');
-    is $stack->request(@post, headers => { %cookie, 'Sec-Fetch-Site' => 'cross-site' })->{status}, 403, 'not for a write from another site';
+    is $stack->request(@post, headers => { %cookie, 'Sec-Fetch-Site' => 'cross-site' })->{status}, 403,
+        'not for a write from another site';
     isnt $stack->request(@post, headers => {%cookie})->{status}, 403, 'but from our own';
 };
 
 subtest 'on the resource itself' => sub {
     is_error($stack->get(@at, token => undef), 401, 'no_token', 'no token');
-    is_error(my $answer = $stack->get(@at, token => token(sub => $alice, secret => 'x' x 40)), 401, 'invalid_token', 'a bad one');
+    is_error(my $answer = $stack->get(@at, token => token(sub => $alice, secret => 'x' x 40)), 401, 'invalid_token',
+        'a bad one');
     like header($answer, 'www-authenticate'), qr/error="invalid_token"/, 'challenge';
     is_error($stack->get(@at, token => token(sub => $alice, role => 'anon')), 403, 'forbidden', 'another role');
     is $stack->put(minimal(), @at, token => token(sub => $alice))->{status}, 201, 'a good one saves';

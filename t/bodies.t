@@ -30,10 +30,12 @@ sub invalid ($body, $want, $name) {
 
 subtest 'malformed' => sub {
     my %bodies = (
-        'no byte' => '', 'blanks' => " \r\n\t ", 'a brace' => '{', 'the other brace' => '}', 'half a name' => '{"budget',
+        'no byte' => '', 'blanks' => " \r\n\t ", 'a brace' => '{', 'the other brace' => '}',
+        'half a name' => '{"budget',
         'no value' => '{"budget":}', 'no colon' => '{"budget" "low"}', 'half a string' => '{"budget":"low',
         'half a word' => '{"budget":nul}', 'upper case' => '{"budget":NULL}', 'a number as name' => '{1:2}',
-        'trailing comma' => '{"budget":"low",}', 'leading comma' => '{,"budget":"low"}', 'two commas' => '{"a":1,,"b":2}',
+        'trailing comma' => '{"budget":"low",}', 'leading comma' => '{,"budget":"low"}',
+        'two commas' => '{"a":1,,"b":2}',
         'trailing text' => '{"budget":"low"} x', 'two objects' => '{"budget":"low"}{}', 'trailing bracket' => '{}]',
         'comment' => '{"budget":"low"/* x */}', 'line comment' => "{}\n// x", 'hash comment' => "{}\n# x",
         'NaN' => '{"budget":NaN}', 'Infinity' => '{"budget":-Infinity}', 'single quotes' => q({'budget':'low'}),
@@ -55,8 +57,10 @@ subtest 'roots other than an object' => sub {
 
 subtest 'NUL' => sub {
     refused($_->[0], $_->[1]) for
-        [qq({"budget":"low"}\0), 'after the body'], [qq({"budget":1\0}), 'after a number'], [qq(\0{"budget":"low"}), 'first'],
-        [qq({"bud\0get":"low"}), 'in a name'], [qq({"budget":"lo\0w"}), 'in a value'], [qq({"a":12\x003}), 'within a number'],
+        [qq({"budget":"low"}\0), 'after the body'], [qq({"budget":1\0}), 'after a number'], [qq(\0{"budget":"low"}),
+            'first'],
+        [qq({"bud\0get":"low"}), 'in a name'], [qq({"budget":"lo\0w"}), 'in a value'], [qq({"a":12\x003}),
+        'within a number'],
         ['{"budget":"lo\u0000w"}', 'escaped in a value'], ['{"bud\u0000get":1}', 'escaped in a name'],
         ['{"skillTags":[{"skill":"\u0000"}]}', 'escaped and nested'], ["\0" x 100, 'nothing else'];
 };
@@ -69,8 +73,10 @@ subtest 'duplicate names' => sub {
 
 subtest 'not UTF-8' => sub {
     my %bytes = (
-        'a lone continuation' => "\x80", 'cut short' => "\xe2\x82", 'overlong slash' => "\xc0\xaf", 'overlong NUL' => "\xc0\x80",
-        'three-byte overlong' => "\xe0\x80\xaf", 'a surrogate' => "\xed\xa0\x80", 'above U+10FFFF' => "\xf4\x90\x80\x80",
+        'a lone continuation' => "\x80", 'cut short' => "\xe2\x82", 'overlong slash' => "\xc0\xaf",
+        'overlong NUL' => "\xc0\x80",
+        'three-byte overlong' => "\xe0\x80\xaf", 'a surrogate' => "\xed\xa0\x80",
+        'above U+10FFFF' => "\xf4\x90\x80\x80",
         'five bytes' => "\xf8\x88\x80\x80\x80", 'FE' => "\xfe", 'latin1' => "Andr\xe9"
     );
     refused(qq({"companyName":"$bytes{$_}"}), $_) for sort keys %bytes;
@@ -112,7 +118,8 @@ subtest 'size' => sub {
 };
 
 subtest 'numbers' => sub {
-    refused(qq({"budget":$_}), "number " . substr $_, 0, 20) for '1e400', '-1e400', '9223372036854775808', '-9223372036854775809', '1' x 400;
+    refused(qq({"budget":$_}), "number " . substr $_, 0, 20) for '1e400', '-1e400', '9223372036854775808',
+        '-9223372036854775809', '1' x 400;
     my $years = sub ($number) {
         $stack->put(qq({"skillTags":[{"skill":"C","lastUsed":"2026-01-01","yearsOfExperience":$number}]}), @as)
     };
@@ -131,7 +138,8 @@ subtest 'numbers' => sub {
 subtest 'types' => sub {
     invalid('{"currentRole":{"a":1},"seniority":["senior"],"industry":true,"companyName":7,"companySize":null,'
             . '"primarySkills":"C","interests":{"0":"a"},"skillTags":[[]],"budget":{}}',
-        [qw(currentRole seniority industry companyName primarySkills interests skillTags[0] budget)], 'each wrong in its way');
+        [qw(currentRole seniority industry companyName primarySkills interests skillTags[0] budget)],
+            'each wrong in its way');
     invalid('{"interests":[null]}',          ['interests[0]'], 'null in a list');
     invalid('{"interests":["a",1,[],{}]}',   [map { "interests[$_]" } 1 .. 3], 'each item');
     invalid('{"skillTags":[{}]}', [map { "skillTags[0].$_" } qw(skill yearsOfExperience lastUsed)], 'an empty record');
@@ -147,7 +155,8 @@ subtest 'texts' => sub {
     my $back = sub { $stack->get(@as)->{json}{data}{companyName} };
     my %same = ('RTL override' => "a\x{202e}b", 'U+FFFF' => "a\x{ffff}b", 'combining marks' => 'e' . "\x{301}" x 30,
         'NFC' => "\x{e9}", 'NFD' => "e\x{301}", 'an emoji family' => "\x{1F468}\x{200D}\x{1F469}\x{200D}\x{1F467}",
-        'SQL' => q{Robert'); DROP TABLE career_profiles;--}, 'quotes' => q("'`\\), 'braces' => '{a,b}', 'a format' => '%s%n%d');
+        'SQL' => q{Robert'); DROP TABLE career_profiles;--}, 'quotes' => q("'`\\), 'braces' => '{a,b}',
+            'a format' => '%s%n%d');
     for my $name (sort keys %same) {
         is $set->($same{$name})->{status}, 200, "$name is saved";
         is $back->(), $same{$name}, "$name: as it was sent";
@@ -156,7 +165,8 @@ subtest 'texts' => sub {
     is_deeply violations($set->("\x{1F600}" x 121)), { companyName => 'too_long' }, 'one more is too long';
     is_deeply violations($set->('x' x 10_001)), { companyName => 'too_long' }, 'ten thousand are';
     is $set->("  Trimmed \t")->{json}{data}{companyName}, 'Trimmed', 'blanks around it go';
-    is $stack->put('{"companyName":"\u00e9\ud83d\ude00\/"}', @as)->{json}{data}{companyName}, "\x{e9}\x{1F600}/", 'escapes';
+    is $stack->put('{"companyName":"\u00e9\ud83d\ude00\/"}', @as)->{json}{data}{companyName}, "\x{e9}\x{1F600}/",
+        'escapes';
     $stack->put({ companyName => undef }, @as);
 };
 

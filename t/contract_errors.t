@@ -89,13 +89,15 @@ subtest 'what only the database refuses is 400 and names the field' => sub {
     $refused->(minimal(seniority => 'cto'), 'seniority', 'an enum that is narrower than the rules');
     $refused->(minimal(careerGoals => ['networking', 'generalization']), 'careerGoals', 'an array of such an enum');
     $refused->(minimal(companyName => 'x' x 21), 'companyName', 'a check constraint');
-    is_saved($stack->put(minimal(budget => 'low', careerGoals => ['networking']), @as), 1, 'invalidated', 'the rest is saved');
+    is_saved($stack->put(minimal(budget => 'low', careerGoals => ['networking']), @as), 1, 'invalidated',
+        'the rest is saved');
     $refused->({ seniority => 'cto' }, 'seniority', 'in a later save likewise');
     is $stack->get(@as)->{json}{data}{seniority}, 'senior', 'which changes nothing';
     my @users = map { uuid() } 1 .. 8;
     $pg->psql("INSERT INTO profiles VALUES ('$_')", database => 'narrow') for @users;
     my @saved = parallel(map { my $index = $_; sub {
-        $stack->put(minimal(seniority => $index % 2 ? 'cto' : 'staff'), @as, token => token(sub => $users[$index]))->{status}
+        $stack->put(minimal(seniority => $index % 2 ? 'cto' : 'staff'), @as,
+            token => token(sub => $users[$index]))->{status}
     } } 0 .. 7);
     is_deeply \@saved, [(201, 400) x 4], 'nobody suffers for a neighbour';
 };
@@ -112,7 +114,7 @@ subtest 'status 503, overloaded' => sub {
     expect_log(qr/CAREER0001: .*503 (overloaded|database_unavailable)/, qr/CAREER0301: Postgres cannot be used/);
     my $lock = $pg->session;
     $lock->do('BEGIN; LOCK TABLE career_profiles IN ACCESS EXCLUSIVE MODE;');
-    my @answers = parallel(map { sub { my $answer = $stack->get(vhost => 'full.test'); delete $answer->{reason}; $answer } } 1 .. 12);
+    my @answers = parallel(map { sub { $stack->get(vhost => 'full.test') } } 1 .. 12);
     $lock->do('ROLLBACK;');
     $lock->close;
     my %of = map { ($_->{json}{code} // $_->{status}) => $_ } @answers;
@@ -120,7 +122,8 @@ subtest 'status 503, overloaded' => sub {
     is_error($of{overloaded}, 503, 'overloaded', 'with the contract\'s error') if $of{overloaded};
     is scalar(grep { ($_->{json}{code} // '') !~ /^(overloaded|database_unavailable|profile_not_found)$/ } @answers), 0,
         'each gets an answer';
-    wait_until { $stack->get(vhost => 'full.test', token => token(sub => uuid()))->{status} == 404 } 'afterwards all is well';
+    wait_until { $stack->get(vhost => 'full.test',
+        token => token(sub => uuid()))->{status} == 404 } 'afterwards all is well';
 };
 
 subtest 'the request id leads to the log' => sub {

@@ -78,8 +78,10 @@ subtest 'If-None-Match' => sub {
         'another hash' => qq("$version-0"), 'an unclosed quote' => qq("$bare), 'nothing' => '',
         'an unknown suffix' => qq("$bare-zip")
     );
-    is $stack->get(@as, headers => { 'If-None-Match' => $differs{$_} })->{status}, 200, "$_: 200" for sort keys %differs;
-    is $stack->request(HEAD => '/api/profile/career', @as, headers => { 'If-None-Match' => $tag })->{status}, 304, 'HEAD: 304';
+    is $stack->get(@as, headers => { 'If-None-Match' => $differs{$_} })->{status}, 200, "$_: 200"
+        for sort keys %differs;
+    is $stack->request(HEAD => '/api/profile/career', @as, headers => { 'If-None-Match' => $tag })->{status}, 304,
+        'HEAD: 304';
     is_error($stack->get(token => token(sub => uuid()), headers => { 'If-None-Match' => '*' }),
         404, 'profile_not_found', 'without a profile it is 404 all the same');
 };
@@ -125,7 +127,8 @@ subtest 'nulls in the database show as the defaults of the rules' => sub {
 
 subtest 'any text survives' => sub {
     my $odd = qq(a "quoted" \\ back\\slash / \x{e4}\x{df} \x{1F600} \x{2028} \x{FFFF} 'x' %s \$1);
-    my %profile = %{ onboarding(currentRole => 'C++ & C# <Dev>', companyName => $odd, interests => [$odd, 'b, c', '{}', 'NULL']) };
+    my %profile = %{ onboarding(currentRole => 'C++ & C# <Dev>', companyName => $odd, interests => [$odd, 'b, c',
+        '{}', 'NULL']) };
     is_deeply violations($stack->put(\%profile, @as)), {}, 'saved';
     my %data = %{ $stack->get(@as)->{json}{data} };
     delete $data{lastUpdated};

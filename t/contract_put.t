@@ -137,7 +137,8 @@ subtest 'all at once, up to a hundred' => sub {
     my $answer = $stack->put({ currentRole => undef, seniority => 'x', budget => 7, interests => 'one', skillTags => {},
         companyName => [], nonsense => 1, '__proto__' => {} }, @as);
     is_deeply [sort keys %{ violations($answer) }],
-        [sort qw(currentRole seniority budget interests skillTags companyName nonsense __proto__)], 'one for each field';
+        [sort qw(currentRole seniority budget interests skillTags companyName nonsense __proto__)],
+            'one for each field';
     is $answer->{json}{detailsOmitted}, undef, 'none was omitted';
     $answer = $stack->put({ map { ("unknown$_" => 1) } 1 .. 150 }, @as);
     is_error($answer, 400, 'validation_failed', 'a hundred and fifty');
@@ -187,7 +188,8 @@ subtest 'If-Match' => sub {
     is $stack->get(@as)->{json}{data}{budget}, 'high', 'and nothing was saved';
     my ($bare)    = $new  =~ /^"(.*)"$/;
     my ($version) = $bare =~ /^(\d+)/;
-    my %holds = (star => '*', 'a list' => qq($old, $new), 'with -gzip' => qq("$bare-gzip"), 'with -br' => qq("$bare-br"),
+    my %holds = (star => '*', 'a list' => qq($old, $new), 'with -gzip' => qq("$bare-gzip"),
+        'with -br' => qq("$bare-br"),
         'the hash of other rules' => qq("$version-other"));
     is $put->($holds{$_})->{status}, 200, "$_ holds" for sort keys %holds;
     my %fails = (weak => "W/$new", 'no quotes' => $bare, nonsense => 'x', 'an unclosed quote' => qq("$bare),
@@ -222,7 +224,8 @@ subtest 'CareerRequireIfMatch' => sub {
     my ($user, @as) = user_with();
     my @strict = (@as, vhost => 'strict.test');
     is_error($stack->put(minimal(), @strict), 428, 'precondition_required', 'a save without a condition');
-    is_saved($stack->put(minimal(), @strict, headers => { 'If-None-Match' => '*' }), 1, 'invalidated', 'creation has one');
+    is_saved($stack->put(minimal(), @strict, headers => { 'If-None-Match' => '*' }), 1, 'invalidated',
+        'creation has one');
     is_error($stack->patch({ budget => 'low' }, @strict), 428, 'precondition_required', 'PATCH likewise');
     my $tag = header($stack->get(@strict), 'etag');
     is $stack->put({ budget => 'low' }, @strict, headers => { 'If-Match' => $tag })->{status}, 200, 'with the tag';
@@ -241,7 +244,8 @@ subtest 'PATCH' => sub {
     is_saved($stack->patch({ budget => 'high' }, @as), 0, 'invalidated', 'also as application/json');
     is_saved($stack->patch({ budget => 'high' }, @as), 0, 'unchanged', 'and knows when nothing changes');
     is_error($stack->patch({ seniority => undef }, @as), 400, 'validation_failed', 'and is judged');
-    is_error($stack->patch({}, @as, headers => { 'If-Match' => '"1-x"' }), 412, 'precondition_failed', 'and has conditions');
+    is_error($stack->patch({}, @as, headers => { 'If-Match' => '"1-x"' }), 412, 'precondition_failed',
+        'and has conditions');
 };
 
 done_testing;

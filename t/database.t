@@ -19,7 +19,8 @@ sub static { return $stack->request(GET => '/static.txt', token => undef)->{stat
 sub everywhere { for (1 .. 12) { return 0 if $stack->get(@as)->{status} != 200 } return 1 }
 sub outbox { return $pg->psql('SELECT count(*) FROM career_cache_outbox') }
 
-expect_log(qr/CAREER0301: Postgres cannot be used/, qr/CAREER0001: .* 503 database_unavailable/, qr/CAREER0001: .* 503 overloaded/,
+expect_log(qr/CAREER0301: Postgres cannot be used/, qr/CAREER0001: .* 503 database_unavailable/,
+    qr/CAREER0001: .* 503 overloaded/,
     qr/CAREER0303: a statement failed/);
 
 subtest 'down at the start' => sub {
@@ -50,7 +51,8 @@ subtest 'restarted between requests' => sub {
     is_saved($stack->put({ budget => 'high' }, @as), 0, 'invalidated', 'a PUT after a crash');
     for my $round (1 .. 3) {
         $pg->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'career'");
-        is_saved($stack->put({ budget => $round % 2 ? 'low' : 'high' }, @as), 0, 'invalidated', 'after the end of every backend');
+        is_saved($stack->put({ budget => $round % 2 ? 'low' : 'high' }, @as), 0, 'invalidated',
+            'after the end of every backend');
     }
 };
 
@@ -60,7 +62,8 @@ subtest 'frozen' => sub {
     $pg->freeze;
     my @codes  = $busy->();
     my $static = pop @codes;
-    is_deeply [grep { !/^(database_unavailable|overloaded)$/ } @codes], [], 'each request gets its 503' or diag "@codes";
+    is_deeply [grep { !/^(database_unavailable|overloaded)$/ } @codes], [], 'each request gets its 503'
+        or diag "@codes";
     is $static, 200, 'a static file is served meanwhile';
     is_error($stack->get(@as), 503, 'database_unavailable', 'with the contract\'s error')
         if ($stack->get(@as)->{json}{code} // '') eq 'database_unavailable';
@@ -79,7 +82,8 @@ subtest 'a locked row' => sub {
         map { my $text = "text $_"; sub { $stack->put({ own1 => $text }, @other)->{status} } } 1 .. 6);
     $lock->do('ROLLBACK;');
     $lock->close;
-    is_error($locked, 503, 'database_unavailable', 'its own save waits in vain') unless $locked->{json}{code} eq 'overloaded';
+    is_error($locked, 503, 'database_unavailable',
+        'its own save waits in vain') unless $locked->{json}{code} eq 'overloaded';
     is_deeply \@free, [(200) x 6], 'the neighbour\'s do not wait for it';
     is $stack->get(@as)->{status}, 200, 'the row can be read';
     wait_until { $stack->put({ budget => 'moderate' }, @as)->{status} == 200 } 'and saved when the lock is gone';
@@ -100,7 +104,8 @@ subtest 'writers of different fields, all at once' => sub {
     my ($fresh, @fresh) = a_user();
     is_saved($stack->put(minimal(), @fresh), 1, 'invalidated', 'a profile');
     for my $round (1 .. 3) {
-        my @answers = parallel(map { my $field = $_; sub { $stack->put({ $field => "round $round" }, @fresh)->{status} } } @own);
+        my @answers = parallel(map { my $field = $_; sub { $stack->put({ $field => "round $round" },
+            @fresh)->{status} } } @own);
         is_deeply \@answers, [(200) x 32], 'each is saved';
         my $data = $stack->get(@fresh)->{json}{data};
         is_deeply [grep { ($data->{$_} // '') ne "round $round" } @own], [], 'and none is lost';
@@ -123,7 +128,8 @@ subtest 'connections that break under load' => sub {
         return $confirmed;
     };
     my @confirmed = parallel((map { my @of = @$_; sub { $writer->(@of) } } @users),
-        sub { $pg->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'career'"), select undef, undef, undef, 0.05
+        sub { $pg->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'career'"),
+            select undef, undef, undef, 0.05
             for 1 .. 25; 0 });
     for my $index (0 .. $#users) {
         my ($id, @token) = @{ $users[$index] };
@@ -140,15 +146,19 @@ subtest 'databases that refuse' => sub {
         CREATE DATABASE bare");
     my %databases = (
         'full.test' => $stack->database(user => 'full'), 'reader.test' => $stack->database(user => 'reader'),
-        'bare.test' => $stack->database(dbname => 'bare'), 'nobody.test' => $stack->database(user => 'nobody', password => $password),
+        'bare.test' => $stack->database(dbname => 'bare'), 'nobody.test' => $stack->database(user => 'nobody',
+        password => $password),
         'nowhere.test' => '"host=/nonexistent user=career"', 'closed.test' => '"host=127.0.0.1 port=1 user=career"',
         'off.test' => $stack->database()
     );
-    $stack->reconfigure(vhosts => [{ name => 'plain.test' }, map { { name => $_, directives => { CareerDatabase => $databases{$_},
+    $stack->reconfigure(vhosts => [{ name => 'plain.test' }, map { { name => $_,
+        directives => { CareerDatabase => $databases{$_},
         $_ eq 'off.test' ? (CareerDatabasePrepare => 'off') : () } } } sort keys %databases]);
-    is_error($stack->get(@as, vhost => $_), 503, 'database_unavailable', $_) for qw(full.test nobody.test nowhere.test closed.test bare.test);
+    is_error($stack->get(@as, vhost => $_), 503, 'database_unavailable', $_)
+        for qw(full.test nobody.test nowhere.test closed.test bare.test);
     is $stack->get(@as, vhost => 'reader.test')->{status}, 200, 'a role that may read reads';
-    is_error($stack->put({ budget => 'low' }, @as, vhost => 'reader.test'), 403, 'forbidden', 'and is refused when it writes');
+    is_error($stack->put({ budget => 'low' }, @as, vhost => 'reader.test'), 403, 'forbidden',
+        'and is refused when it writes');
     is $stack->put({ own2 => $_ }, @as, vhost => 'off.test')->{status}, 200, 'without named statements' for 'a' .. 'c';
     is $stack->get(@as, vhost => 'plain.test')->{status}, 200, 'a good host beside them';
 };

@@ -22,12 +22,13 @@ $stack->reconfigure(vhosts => [
     { name => 'tree.test',    config => qq(<Location "$path">\nSetHandler career-profile\n</Location>) },
     { name => 'denied.test',  config => sprintf $location, 'Require all denied' },
     { name => 'basic.test',   config => sprintf $location,
-        qq(AuthType Basic\nAuthName "staff"\nAuthBasicProvider file\nAuthUserFile "$dir/none"\nRequire valid-user) },
+    qq(AuthType Basic\nAuthName "staff"\nAuthBasicProvider file\nAuthUserFile "$dir/none"\nRequire valid-user) },
     { name => 'limited.test', config => sprintf $location, 'LimitRequestBody 100' },
     { name => 'gone.test',    config => qq(RedirectMatch gone "^$path\$") },
     { name => 'pages.test',   config => join "\n", 'ErrorDocument 400 "page"', 'ErrorDocument 401 /static.txt',
         'ErrorDocument 403 http://elsewhere.example/', 'ErrorDocument 404 /static.txt', 'ErrorDocument 405 "page"',
-        'ErrorDocument 410 "page"', 'ErrorDocument 412 /static.txt', 'ErrorDocument 413 "page"', 'ErrorDocument 500 "page"',
+        'ErrorDocument 410 "page"', 'ErrorDocument 412 /static.txt', 'ErrorDocument 413 "page"',
+        'ErrorDocument 500 "page"',
         qq(<Location "/api/closed">\nSetHandler career-profile\nRequire all denied\n</Location>) }
 ]);
 
@@ -62,7 +63,8 @@ subtest 'OPTIONS' => sub {
 };
 
 subtest 'preflight' => sub {
-    my @asks = ('Access-Control-Request-Method' => 'PUT', 'Access-Control-Request-Headers' => 'authorization,content-type,if-match');
+    my @asks = ('Access-Control-Request-Method' => 'PUT',
+        'Access-Control-Request-Headers' => 'authorization,content-type,if-match');
     for my $origin (APP, 'http://localhost:3000') {
         my $answer = $stack->request(OPTIONS => $path, token => undef, headers => { Origin => $origin, @asks });
         is $answer->{status}, 204, "$origin: 204";
@@ -86,10 +88,12 @@ subtest 'preflight' => sub {
 subtest 'CORS' => sub {
     my @from = (headers => { Origin => APP });
     my %answers = (
-        'GET' => $stack->get(@as, @from), 'PUT' => $stack->put({}, @as, @from), 'HEAD' => $stack->request(HEAD => $path, @as, @from),
+        'GET' => $stack->get(@as, @from), 'PUT' => $stack->put({}, @as, @from),
+        'HEAD' => $stack->request(HEAD => $path, @as, @from),
         '304' => $stack->get(@as, headers => { Origin => APP, 'If-None-Match' => '*' }),
         '400' => $stack->put('{', @as, @from), '401' => $stack->get(token => undef, @from),
-        '404' => $stack->get(token => token(sub => uuid()), @from), '405' => $stack->request(DELETE => $path, @as, @from),
+        '404' => $stack->get(token => token(sub => uuid()), @from), '405' => $stack->request(DELETE => $path, @as,
+        @from),
         '412' => $stack->put({}, @as, headers => { Origin => APP, 'If-Match' => '"1-x"' }),
         '415' => $stack->put('x', @as, headers => { Origin => APP, 'Content-Type' => 'text/plain' }),
         '403 of another module' => $stack->get(@as, @from, vhost => 'denied.test'),
@@ -109,12 +113,14 @@ subtest 'CORS' => sub {
 
 subtest 'media types' => sub {
     my $type = sub ($value) { $stack->put('{"budget":"low"}', @as, headers => { 'Content-Type' => $value }) };
-    for my $good ('application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset="UTF-8"',
+    for my $good ('application/json', 'Application/JSON', 'application/json; charset=utf-8',
+        'application/json;charset="UTF-8"',
         'application/json ; charset=utf-8', 'application/merge-patch+json', 'application/json; odata=verbose') {
         is $type->($good)->{status}, 200, "$good is taken";
     }
     for my $bad ('text/plain', 'application/json; charset=latin1', 'application/json; charset=utf-16', 'text/json',
-        'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/json-patch+json',
+        'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', 'application/jsonx',
+        'application/json-patch+json',
         'json', 'application', 'application/json, text/plain', 'application/json; charset=utf-8-x') {
         is_error($type->($bad), 415, 'unsupported_media_type', "$bad is not");
     }
@@ -124,21 +130,26 @@ subtest 'media types' => sub {
         is_error($answer, 415, 'unsupported_media_type', "Content-Encoding: $coding");
         is header($answer, 'accept-encoding'), 'identity', 'and what would do';
     }
-    is $stack->put('{}', @as, headers => { 'Content-Encoding' => 'identity' })->{status}, 200, 'identity is no encoding';
+    is $stack->put('{}', @as, headers => { 'Content-Encoding' => 'identity' })->{status}, 200,
+        'identity is no encoding';
 };
 
 subtest 'framing' => sub {
     my $put = sub (%with) { $stack->raw(wire(PUT => %with, headers => [@json, @{ $with{headers} // [] }]), %with) };
     my $chunk = sub ($text) { sprintf "%x\r\n%s\r\n", length $text, $text };
     my @chunked = (headers => ['Transfer-Encoding: chunked'], length => 0);
-    is_saved($put->(@chunked, body => $chunk->('{"bud') . $chunk->('get":"') . $chunk->('high"}') . "0\r\n\r\n"), 0, 'invalidated',
+    is_saved($put->(@chunked, body => $chunk->('{"bud') . $chunk->('get":"') . $chunk->('high"}') . "0\r\n\r\n"), 0,
+        'invalidated',
         'chunks');
     is_saved($put->(@chunked, body => $chunk->('{"budget":"low"}') . "0\r\nX-Trailer: 1\r\n\r\n"), 0, 'invalidated',
         'a trailer');
     is_error($put->(@chunked, body => "zz\r\n{}\r\n0\r\n\r\n"), 400, 'bad_request', 'a chunk without a size');
-    is_error($put->(@chunked, body => $chunk->('{"budget":"high"}'), half_close => 1), 400, 'invalid_json', 'no last chunk');
-    is_error($put->(@chunked, body => $chunk->('x' x 8000) x 9 . "0\r\n\r\n"), 413, 'payload_too_large', 'chunks beyond the limit');
-    is_error($put->(headers => ['Content-Length: 40'], length => 0, body => '{"budget":"high"}', half_close => 1), 400, 'invalid_json',
+    is_error($put->(@chunked, body => $chunk->('{"budget":"high"}'), half_close => 1), 400, 'invalid_json',
+        'no last chunk');
+    is_error($put->(@chunked, body => $chunk->('x' x 8000) x 9 . "0\r\n\r\n"), 413, 'payload_too_large',
+        'chunks beyond the limit');
+    is_error($put->(headers => ['Content-Length: 40'], length => 0, body => '{"budget":"high"}', half_close => 1),
+        400, 'invalid_json',
         'a Content-Length that says too much');
     my $short = $put->(headers => ['Content-Length: 5'], length => 0, body => '{"budget":"high"}');
     is_error($short, 400, 'invalid_json', 'one that says too little');
@@ -151,14 +162,16 @@ subtest 'framing' => sub {
         for '-1', '2x', '99999999999999999999', '0x2';
     is $put->(headers => ['Content-Length: 2', 'Content-Length: 3'],
         length => 0, body => '{}')->{status}, 400, 'two lengths';
-    like $put->(headers => ['Transfer-Encoding: gzip, chunked'], length => 0, body => $chunk->('{}') . "0\r\n\r\n")->{status},
+    like $put->(headers => ['Transfer-Encoding: gzip, chunked'], length => 0, body => $chunk->('{}')
+        . "0\r\n\r\n")->{status},
         qr/^(415|501)$/, 'Transfer-Encoding: gzip';
     is budget(), 'low', 'none of the broken ones was saved';
 };
 
 subtest 'Expect: 100-continue' => sub {
     my $ask = sub ($length, @headers) {
-        $stack->raw(wire(PUT => headers => [@headers, 'Content-Type: application/json', "Content-Length: $length", 'Expect: 100-continue']))
+        $stack->raw(wire(PUT => headers => [@headers, 'Content-Type: application/json', "Content-Length: $length",
+            'Expect: 100-continue']))
     };
     my %refused = ('a bad token' => [401, $ask->(20, 'Authorization: Bearer bad')], 'no token' => [401, $ask->(20)],
         'too large a body' => [413, $ask->(1_000_000, @auth)]);
@@ -179,14 +192,16 @@ subtest 'Expect: 100-continue' => sub {
 };
 
 subtest 'a slow body' => sub {
-    my $answer = $stack->raw(wire(PUT => host => 'slow.test', headers => [@json, 'Content-Length: 20'], body => '{"bud', length => 0));
+    my $answer = $stack->raw(wire(PUT => host => 'slow.test', headers => [@json, 'Content-Length: 20'],
+        body => '{"bud', length => 0));
     is_error($answer, 408, 'request_timeout', 'is 408');
     is header($answer, 'connection'), 'close', 'and the connection goes';
     is budget(), 'high', 'nothing was saved';
 };
 
 subtest 'a client that goes away' => sub {
-    for my $bytes (wire(PUT => headers => [@json, 'Content-Length: 50']), wire(PUT => headers => [@json, 'Content-Length: 50']) . '{"bud',
+    for my $bytes (wire(PUT => headers => [@json, 'Content-Length: 50']), wire(PUT => headers => [@json,
+        'Content-Length: 50']) . '{"bud',
         wire(PUT => headers => \@json, body => '{"budget":"high"}'), wire(GET => headers => \@auth), "PUT $path HT") {
         my $socket = $stack->connect;
         print {$socket} $bytes;
@@ -208,9 +223,11 @@ subtest 'a connection after an error' => sub {
     is $after->('Authorization: Bearer bad', 'Content-Type: application/json'), 401, 'after 401';
     is $after->(@auth, 'Content-Type: text/plain'), 415, 'after 415';
     is $after->(@json), 400, 'after 400';
-    my $large = $stack->raw(wire(PUT => keep => 1, headers => [@json, 'Content-Length: 70000'], length => 0, body => $inner) . $next);
+    my $large = $stack->raw(wire(PUT => keep => 1, headers => [@json, 'Content-Length: 70000'], length => 0,
+        body => $inner) . $next);
     is_deeply [statuses($large->{raw})], [413], 'after 413 the connection ends';
-    my $many = $stack->raw(join '', map { wire(GET => keep => $_ < 5, headers => $_ % 2 ? \@auth : ['Authorization: Bearer x']) } 1 .. 5);
+    my $many = $stack->raw(join '', map { wire(GET => keep => $_ < 5, headers => $_ % 2 ? \@auth
+        : ['Authorization: Bearer x']) } 1 .. 5);
     is_deeply [statuses($many->{raw})], [200, 401, 200, 401, 200], 'without a body it goes on';
 };
 
@@ -222,11 +239,13 @@ subtest 'compression' => sub {
     is $text, $stack->get(@as)->{content}, 'and says the same';
     my $tag = header($answer, 'etag');
     ok has_word($answer, 'vary', $_), "Vary names $_" for qw(Accept-Encoding Authorization);
-    is $stack->get(@as, vhost => 'main.test', headers => { 'Accept-Encoding' => 'gzip', 'If-None-Match' => $tag })->{status}, 304,
+    is $stack->get(@as, vhost => 'main.test', headers => { 'Accept-Encoding' => 'gzip',
+        'If-None-Match' => $tag })->{status}, 304,
         'its ETag makes a 304';
     is $stack->get(@as, headers => { 'If-None-Match' => $tag })->{status}, 304, 'also without compression';
     is $stack->put({ budget => 'low' }, @as, headers => { 'If-Match' => $tag })->{status}, 200, 'and holds as If-Match';
-    is_error($stack->put({ budget => 'high' }, @as, headers => { 'If-Match' => $tag }), 412, 'precondition_failed', 'once');
+    is_error($stack->put({ budget => 'high' }, @as, headers => { 'If-Match' => $tag }), 412, 'precondition_failed',
+        'once');
     my $error = $stack->get(@gzip, token => undef);
     is $error->{status}, 401, 'an error';
     my $body = header($error, 'content-encoding') ? Compress::Zlib::memGunzip($error->{content}) : $error->{content};
@@ -243,7 +262,8 @@ subtest 'request ids' => sub {
     }
     my %seen = map { header($stack->get(@as), 'x-request-id') => 1 } 1 .. 20;
     is keys %seen, 20, 'each request has its own';
-    is_error($stack->get(vhost => 'denied.test', headers => { 'X-Request-Id' => 'mine' }), 403, 'forbidden', 'on any error');
+    is_error($stack->get(vhost => 'denied.test', headers => { 'X-Request-Id' => 'mine' }), 403, 'forbidden',
+        'on any error');
 };
 
 subtest 'errors of other modules' => sub {

@@ -23,7 +23,8 @@ $server{flood}->publish(Career::Key->set($key{flood}));
 $server{away}->stop;
 
 sub host ($name, $server, $refresh, %more) {
-    return { name => "$name.test", directives => { CareerJwtKeys => $server->url("/$name.json"), CareerJwtKeysRefresh => $refresh, %more } };
+    my %keys = (CareerJwtKeys => $server->url("/$name.json"), CareerJwtKeysRefresh => $refresh);
+    return { name => "$name.test", directives => { %keys, %more } };
 }
 
 my $stack = Career::Stack->new(directives => { CareerJwtSecret => undef, CareerJwtKeys => $server{main}->url,
@@ -38,7 +39,8 @@ $stack->{with}{vhosts} = [
     host(flood  => $server{flood},  'cooldown=1h every=1h'),
     host(again  => $server{flood},  'cooldown=2s every=1h')
 ];
-expect_log(qr/CAREER0104: a key set cannot be fetched: \S+(?:away|empty|stale)\.json: /, qr/CAREER0001: .* 503 keys_unavailable: /);
+expect_log(qr/CAREER0104: a key set cannot be fetched: \S+(?:away|empty|stale)\.json: /,
+    qr/CAREER0001: .* 503 keys_unavailable: /);
 $stack->start;
 my $httpd = $stack->httpd;
 
@@ -48,7 +50,8 @@ sub comes ($status, $token, $name, %with) { return wait_until { status($token, %
 sub said ($pattern) { return scalar(() = $httpd->log =~ /$pattern/g) }
 
 comes(404, $key{old}->token, 'the first set is there soon after the start');
-like $httpd->log, qr/CAREER0102: a new key set is in force: \S+: 4 keys: ES256 "old", RS256 "rsa", EdDSA "ed", ES256 without kid/, 'the log names it';
+like $httpd->log, qr/CAREER0102: .* \S+: 4 keys: ES256 "old", RS256 "rsa", EdDSA "ed", ES256 without kid/,
+    'the log names it';
 is $stack->put(minimal(), token => $key{old}->token)->{status}, 201, 'a profile is saved with it';
 
 subtest 'every algorithm' => sub {
@@ -58,7 +61,8 @@ subtest 'every algorithm' => sub {
         is status($signer->token(header => { kid => undef })), 200, "$alg, a token without kid" if $signer->kid;
         my $token = $signer->token;
         is status($token =~ s/.(?=.{10}\z)/$& eq 'A' ? 'B' : 'A'/er), 401, 'one character of the signature changed';
-        is status(join '.', (split /\./, $token)[0], (split /\./, $signer->token(sub => uuid()))[1], (split /\./, $token)[2]),
+        is status(join '.', (split /\./, $token)[0], (split /\./, $signer->token(sub => uuid()))[1],
+            (split /\./, $token)[2]),
             401, 'another payload';
     }
     is status($foreign->token), 401, 'another key of the same kid';
@@ -68,8 +72,9 @@ subtest 'every algorithm' => sub {
 subtest 'a public key is no secret' => sub {
     for my $public ($key{old}, $rsa, $ed) {
         my $jwk = $public->jwk;
-        my %secret = (PEM => $public->pem, 'PEM without its line break' => $public->pem =~ s/\n\z//r, DER => $public->der,
-            JWK => JSON::PP->new->canonical->encode($jwk), number => MIME::Base64::decode_base64url($jwk->{n} // $jwk->{x}));
+        my %secret = (PEM => $public->pem, 'PEM without its line break' => $public->pem =~ s/\n\z//r,
+            DER => $public->der, JWK => JSON::PP->new->canonical->encode($jwk),
+            number => MIME::Base64::decode_base64url($jwk->{n} // $jwk->{x}));
         for my $form (sort keys %secret) {
             is status(token(secret => $secret{$form}, header => { kid => $public->kid })), 401, "$public->{alg}: $form";
             is status(token(secret => $secret{$form})), 401, "$public->{alg}: $form, no kid";
@@ -94,10 +99,12 @@ subtest 'keys that a token brings along' => sub {
 };
 
 subtest 'hostile kids' => sub {
-    for my $kid ('../../../../dev/null', "' OR ''='", "a\0b", "new\nline", '%s%n', '*', 'k' x 300, 'x' x 5000, '', "\x{1f511}") {
+    for my $kid ('../../../../dev/null', "' OR ''='", "a\0b", "new\nline", '%s%n', '*', 'k' x 300, 'x' x 5000, '',
+        "\x{1f511}") {
         is status($key{forged}->token(header => { kid => $kid })), 401, substr($kid, 0, 20) =~ s/[^ -~]/?/gr;
     }
-    is status($key{forged}->token(header => { kid => $_ })), 401, 'a kid that is no string' for 5, ['a'], { a => 1 }, JSON::PP::true;
+    is status($key{forged}->token(header => { kid => $_ })), 401, 'a kid that is no string' for 5, ['a'], { a => 1 },
+        JSON::PP::true;
     unlike $httpd->log, qr/new\nline"/, 'none of them writes a line of its own into the log';
 };
 
@@ -106,7 +113,8 @@ subtest 'tokens that jose made' => sub {
     $server{rotate}->publish(JSON::PP::encode_json($jose->{jwks}));
     for my $made (grep { $_->{name} ne 'HS256' } @{ $jose->{tokens} }) {
         comes(404, $made->{token}, $made->{name}, vhost => 'rotate.test');
-        is status(substr($made->{token}, 0, -8) . 'AAAAAAAA', vhost => 'rotate.test'), 401, 'not with another signature';
+        is status(substr($made->{token}, 0, -8) . 'AAAAAAAA', vhost => 'rotate.test'), 401,
+            'not with another signature';
     }
     is status((grep { $_->{name} eq 'HS256' } @{ $jose->{tokens} })[0]{token}, vhost => 'away.test'), 404, 'HS256';
     $server{rotate}->publish(Career::Key->set($key{old}));
@@ -146,15 +154,18 @@ subtest 'rotation under load' => sub {
 };
 
 subtest 'the key server is away when the server starts' => sub {
-    is_error(my $answer = $stack->get(token => $key{away}->token, vhost => 'empty.test'), 503, 'keys_unavailable', 'nobody can say');
+    is_error(my $answer = $stack->get(token => $key{away}->token, vhost => 'empty.test'), 503, 'keys_unavailable',
+        'nobody can say');
     like header($answer, 'retry-after'), qr/^[1-9]\d*$/, 'Retry-After';
     is header($answer, 'www-authenticate'), '', 'the token is not to blame';
-    is_error($stack->get(token => $key{away}->token, vhost => 'away.test'), 503, 'keys_unavailable', 'a key that may be in the set, beside a secret');
+    is_error($stack->get(token => $key{away}->token, vhost => 'away.test'), 503, 'keys_unavailable',
+        'a key that may be in the set, beside a secret');
     is status(token(), vhost => 'away.test'), 200, 'the secret serves';
     is status(token(secret => 'x' x 40), vhost => 'away.test'), 401, 'and what it did not sign is refused';
     is status('nonsense', vhost => 'empty.test'), 401, 'no set makes a token of nonsense';
     is status(undef, vhost => 'empty.test'), 401, 'or of nothing';
-    is said(qr/CAREER0104: a key set cannot be fetched: \S+away\.json: .*; there are no keys of it yet/), 1, 'told once';
+    is said(qr/CAREER0104: a key set cannot be fetched: \S+away\.json: .*; there are no keys of it yet/), 1,
+        'told once';
     $server{away}->start;
     comes(200, $key{away}->token, 'it is back', vhost => 'away.test');
     comes(200, $key{away}->token, 'for the other host too', vhost => 'empty.test');
@@ -163,7 +174,8 @@ subtest 'the key server is away when the server starts' => sub {
 
 subtest 'an outage' => sub {
     comes(200, $key{late}->token, 'the set is there', vhost => 'stale.test');
-    for my $fault ([503, ''], [200, '<html>Sign in</html>'], [200, '{"keys":[]}'], [302, '', headers => ['Location: ' . $server{main}->url]],
+    for my $fault ([503, ''], [200, '<html>Sign in</html>'], [200, '{"keys":[]}'],
+        [302, '', headers => ['Location: ' . $server{main}->url]],
         [200, '', fault => 'huge']) {
         my ($code, $text, @more) = @$fault;
         my $before = $server{stale}->requests;
@@ -178,11 +190,13 @@ subtest 'an outage' => sub {
     $server{stale}->stop;
     is status($key{late}->token, vhost => 'stale.test'), 200, 'away: the last good set stays in use';
     my $answer;
-    wait_until { $answer = $stack->get(token => $key{late}->token, vhost => 'stale.test'); $answer->{status} == 503 } 'until it is too old';
+    my @late = (token => $key{late}->token, vhost => 'stale.test');
+    wait_until { $answer = $stack->get(@late); $answer->{status} == 503 } 'until it is too old';
     is_error($answer, 503, 'keys_unavailable', 'then nobody can say');
     $server{stale}->start;
     comes(200, $key{late}->token, 'back', vhost => 'stale.test');
-    like $httpd->log, qr/CAREER0104: \S+ \S+ \S+ \S+ \S+ \S+ \S+stale\.json: .*; the last good one stays in use until \w+, \d+ \w+ \d+ /, 'the log says for how long';
+    like $httpd->log, qr/CAREER0104: .*stale\.json: .*; the last good one stays in use until \w+, \d+ \w+ \d+ /,
+        'the log says for how long';
 };
 
 subtest 'a flood of kids' => sub {
@@ -234,8 +248,10 @@ subtest 'restarts' => sub {
 
 my $fork = Career::KeyServer->new->start;
 $fork->publish(Career::Key->set($key{old}, $key{next}));
-my $prefork = Career::Stack->new(mpm => 'prefork', mpm_config => "StartServers 12\nMinSpareServers 12\nMaxSpareServers 24",
-    directives => { CareerDatabase => $stack->database, CareerRedis => 'none', CareerJwtSecret => undef, CareerJwtKeys => $fork->url('/prefork.json'),
+my $prefork = Career::Stack->new(
+    mpm => 'prefork', mpm_config => "StartServers 12\nMinSpareServers 12\nMaxSpareServers 24",
+    directives => { CareerDatabase => $stack->database, CareerRedis => 'none', CareerJwtSecret => undef,
+        CareerJwtKeys => $fork->url('/prefork.json'),
         CareerJwtKeysRefresh => 'cooldown=2s every=1h' }, postgres => 0, redis => 0);
 $prefork->start;
 sub each_child ($token, $count = 24) { return parallel((sub { $prefork->get(token => $token)->{status} }) x $count) }
@@ -247,9 +263,10 @@ subtest 'prefork: many children' => sub {
     Time::HiRes::sleep(2.1);    # the cooldown
     $fork->publish(Career::Key->set($key{next}, $key{new}));
     my @seen = each_child($key{new}->token, 10);    # a quarter of the server's processes may wait
-    is_deeply \@seen, [(200) x 10], 'a new key, first used by many children at once: all of them wait for the one fetch';
+    is_deeply \@seen, [(200) x 10], 'a new key, first used by many children: all of them wait for the one fetch';
     is $fork->requests('/prefork.json'), 2, 'which was one';
-    wait_until { my @all = each_child($key{old}->token); !grep { $_ != 401 } @all } 'the key that is gone is gone everywhere';
+    my $old = $key{old}->token;
+    wait_until { !grep { $_ != 401 } each_child($old) } 'the key that is gone is gone everywhere';
     $fork->stop;
     $prefork->httpd->graceful;
     is_deeply [each_child($key{new}->token)], [(200) x 24], 'a graceful restart has them all at once';
@@ -260,7 +277,8 @@ subtest 'prefork: many children' => sub {
 
 subtest 'HTTPS' => sub {
     my $dir = $stack->dir;
-    system('sh', '-c', 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost '
+    system('sh', '-c', 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 '
+            . '-subj /CN=localhost '
             . "-addext subjectAltName=DNS:localhost -keyout '$dir/tls.key' -out '$dir/tls.crt' 2>/dev/null") == 0
         or plan skip_all => 'openssl makes no certificate';
     write_file("$dir/jwks.json", Career::Key->set($key{old}), 0644);
@@ -270,12 +288,15 @@ subtest 'HTTPS' => sub {
         "cd '$dir' && exec openssl s_server -accept 127.0.0.1:$port -cert tls.crt -key tls.key -WWW -quiet"]);
     $server->start;
     $server->wait_ready(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) });
-    my %keys = (CareerJwtSecret => undef, CareerJwtKeys => "https://localhost:$port/jwks.json", CareerJwtKeysRefresh => 'cooldown=300ms every=1h');
-    my @common = (directives => { CareerDatabase => $stack->database, CareerRedis => 'none', %keys }, postgres => 0, redis => 0);
+    my %keys = (CareerJwtSecret => undef, CareerJwtKeys => "https://localhost:$port/jwks.json",
+        CareerJwtKeysRefresh => 'cooldown=300ms every=1h');
+    my @common = (directives => { CareerDatabase => $stack->database, CareerRedis => 'none', %keys }, postgres => 0,
+        redis => 0);
 
     expect_log(qr/CAREER0104: a key set cannot be fetched: https:\S+: SSL certificate problem/);
     my $strict = Career::Stack->start(@common);
-    wait_until { $strict->httpd->log =~ /CAREER0104: .*SSL certificate problem: self-signed certificate/ } 'an unknown authority is refused';
+    wait_until { $strict->httpd->log =~ /CAREER0104: .*SSL certificate problem: self-signed certificate/ }
+        'an unknown authority is refused';
     is $strict->get(token => $key{old}->token)->{status}, 503, 'so there are no keys';
     my $private = Career::Stack->start(@common, env => { SSL_CERT_FILE => "$dir/tls.crt" });
     wait_until { $private->get(token => $key{old}->token)->{status} == 200 } 'SSL_CERT_FILE names one';
@@ -288,12 +309,14 @@ subtest 'HTTPS' => sub {
 subtest 'httpd -t' => sub {
     my $file = $stack->dir . '/keys';
     my $try = sub ($value, %more) {
-        return $stack->configtest(vhosts => [{ name => 'broken.test', directives => { CareerJwtKeys => $value, %more } }]);
+        return $stack->configtest(vhosts => [{ name => 'broken.test',
+            directives => { CareerJwtKeys => $value, %more } }]);
     };
     my $faulty = sub ($value, $why, %more) {
         my ($good, $text) = $try->($value, %more);
         local $Test::Builder::Level = $Test::Builder::Level + 1;
-        ok !$good && $text =~ $why && $text =~ /broken\.test/, (ref $value ? "@$value" : $value) . " @{[%more]}" or diag $text;
+        ok !$good && $text =~ $why && $text =~ /broken\.test/, (ref $value ? "@$value" : $value) . " @{[%more]}"
+            or diag $text;
     };
     $faulty->('http://keys.example.org/jwks.json', qr/plain http:/);
     $faulty->('http://127.0.0.1@keys.example.org/', qr/credentials/);
@@ -313,10 +336,12 @@ subtest 'httpd -t' => sub {
 
 subtest 'files of keys' => sub {
     my $file = $stack->dir . '/keys';
-    write_file($file, Career::Key->set($key{old}, { kty => 'oct', k => base64url('x' x 40), kid => 'shared' }, $rsa->jwk(use => 'enc', kid => 'enc')), 0644);
+    write_file($file, Career::Key->set($key{old}, { kty => 'oct', k => base64url('x' x 40), kid => 'shared' },
+        $rsa->jwk(use => 'enc', kid => 'enc')), 0644);
     write_file("$file.pem", $nameless->pem . $ed->pem, 0644);
     expect_log(qr/CAREER0103: keys of a key set are not used: \S+keys: /);
-    $stack->reconfigure(vhosts => [{ name => 'main.test' }, { name => 'files.test', directives => { CareerJwtKeys => [qq("file:$file"), qq("file:$file.pem")] } }]);
+    $stack->reconfigure(vhosts => [{ name => 'main.test' },
+        { name => 'files.test', directives => { CareerJwtKeys => [qq("file:$file"), qq("file:$file.pem")] } }]);
     my @at = (vhost => 'files.test');
     is status($_->token, @at), 200, "$_->{alg} " . ($_->kid // 'without kid') for $key{old}, $nameless;
     is status($ed->token(header => { kid => undef }), @at), 200, 'EdDSA from PEM';

@@ -6,7 +6,8 @@ use Career::Test;
 use Career::Contract qw(minimal header is_error is_saved);
 use Career::Place    qw(write_file);
 
-my ($modules) = map { chomp(my $dir = qx('$_' -q LIBEXECDIR)); $dir } grep { -x } map { ("$_/apxs", "$_/apxs2") } split /:/, $ENV{PATH};
+my ($modules) = map { chomp(my $dir = qx('$_' -q LIBEXECDIR)); $dir } grep { -x } map { ("$_/apxs",
+    "$_/apxs2") } split /:/, $ENV{PATH};
 sub available ($name) { return -e "$modules/mod_$name.so" }
 
 expect_log(qr/AH00052: child pid \d+ exit signal Killed/, qr/AH01873: Init: Session Cache is not configured/);
@@ -25,13 +26,15 @@ sub restart_often ($httpd, $times) {
 
 sub try_mpm ($mpm) {
     my @beside = grep { available($_) } qw(socache_shmcb ssl lua);
-    my $lua    = available('lua') && qq(<Location "/lua">\nSetHandler lua-script\n</Location>\nAlias /lua "%s/httpd/htdocs/hello.lua");
+    my $lua    = available('lua')
+        && qq(<Location "/lua">\nSetHandler lua-script\n</Location>\nAlias /lua "%s/httpd/htdocs/hello.lua");
     my $stack  = Career::Stack->new(mpm => $mpm, modules => \@beside);
     $stack->{with}{config} = sprintf $lua, $stack->dir if $lua;
     $stack->start;
     write_file($stack->dir . '/httpd/htdocs/hello.lua',
-        "require 'apache2'\nfunction handle(r) r.content_type = 'text/plain' r:puts('from ' .. _VERSION) return apache2.OK end\n", 0644);
-    $stack->edit_rules('validation.lua', sub { s/\}\s*\z/, validate = function(p) local n = 0 for i = 1, 100 do n = n + i end end }\n/; s/,(\s*),/,$1/ });
+        "require 'apache2'\nfunction handle(r) r:puts('from ' .. _VERSION) return apache2.OK end\n", 0644);
+    $stack->edit_rules('validation.lua',
+        sub { s/\}\s*\z/, validate = function(p) local n = 0 for i = 1, 100 do n = n + i end end }\n/; s/,(\s*),/,$1/ });
 
     subtest "$mpm: requests" => sub {
         my @saved = parallel(map { sub { my @as = (token => token(sub => uuid()));
@@ -71,7 +74,8 @@ sub try_mpm ($mpm) {
             my @children = $stack->httpd->children;
             kill KILL => $children[0];
             wait_until { !kill 0 => $children[0] } 'a child dies';
-            wait_until { $stack->put({ companyName => "after $n" }, @as)->{status} == 200 } 'the others, and a new one, serve';
+            wait_until { $stack->put({ companyName => "after $n" },
+                @as)->{status} == 200 } 'the others, and a new one, serve';
         }
         is $stack->get(@as)->{json}{data}{companyName}, 'after 2', 'nothing is lost';
         wait_until { $stack->postgres->psql('SELECT count(*) FROM career_cache_outbox') == 0 } 'and the caches are cleared';

@@ -35,12 +35,14 @@ subtest 'onboarding' => sub {
 
 # Settings: the sections of the application's form.
 my %sections = (
-    role       => { currentRole => 'Tech Lead', seniority => 'lead', industry => 'Finance/FinTech', companySize => 'large' },
+    role       => { currentRole => 'Tech Lead', seniority => 'lead', industry => 'Finance/FinTech',
+    companySize => 'large' },
     skills     => { primarySkills => [qw(Go SQL Kafka)],
-        skillsToLearn => [qw(Rust)], interests => ['Cloud Computing'] },
+    skillsToLearn => [qw(Rust)], interests => ['Cloud Computing'] },
     goals      => { careerGoals => [qw(leadership-growth networking)], timeframe => 'immediate' },
     learning   => { learningStyle => [qw(case-studies)], availableTime => 'moderate', budget => 'moderate' },
-    networking => { networkingGoals => [qw(thought-leadership find-mentees)], preferredEventTypes => [qw(summit panel)] },
+    networking => { networkingGoals => [qw(thought-leadership find-mentees)],
+        preferredEventTypes => [qw(summit panel)] },
 );
 
 subtest 'one section at a time' => sub {
@@ -87,7 +89,8 @@ subtest 'two tabs at once' => sub {
 subtest 'two tabs with If-Match' => sub {
     my $tag = header($stack->get(@as), 'etag');
     my @tabs = parallel(map { my $text = $_;
-        sub { $stack->put({ targetPath => $text }, @as, headers => { 'If-Match' => $tag })->{status} } } qw(one two three four));
+        sub { $stack->put({ targetPath => $text }, @as,
+            headers => { 'If-Match' => $tag })->{status} } } qw(one two three four));
     is_deeply [sort @tabs], [200, 412, 412, 412], 'exactly one wins, the others are told';
 };
 

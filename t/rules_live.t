@@ -58,7 +58,8 @@ subtest 'a field of the operator\'s own' => sub {
     $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
     wait_until { everywhere(sub { !exists $stack->get(@as)->{json}{data}{certifications} }) } 'gone when it is not declared any more';
     is_saved($stack->put({ budget => 'high' }, @as), 0, 'invalidated', 'a save meanwhile');
-    is $stack->postgres->psql("SELECT extra->'certifications'->>1 FROM career_profiles WHERE user_id = '$user'"), 'OSCP',
+    is $stack->postgres->psql("SELECT extra->'certifications'->>1 FROM career_profiles WHERE user_id = '$user'"),
+        'OSCP',
         'does not touch what extra holds';
     is generation(), $before, 'the same rules have the same hash';
 };
@@ -67,7 +68,8 @@ subtest 'a changed rule' => sub {
     my @as = a_user();
     is_saved($stack->put(minimal(budget => 'low'), @as), 1, 'invalidated', 'before');
     $stack->edit_rules('validation.lua', sub { s/"free-only"/"free-of-charge"/ });
-    wait_until { everywhere(sub { $stack->put({ budget => 'free-only' }, @as)->{status} == 400 }) } 'a value that is gone';
+    wait_until { everywhere(sub { $stack->put({ budget => 'free-only' },
+        @as)->{status} == 400 }) } 'a value that is gone';
     is $stack->put({ budget => 'free-of-charge' }, @as)->{status}, 200, 'and one that is new';
     $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
     wait_until { everywhere(sub { $stack->put({ budget => 'free-only' }, @as)->{status} == 200 }) } 'and back';
@@ -88,10 +90,13 @@ subtest 'broken edits' => sub {
     my $before = generation();
     my %broken = (
         'a syntax error' => 'return { fields = {', 'an empty file' => '', 'no table' => 'return 5', 'an unknown kind' =>
-            with_fields('x = field.magic {},'), 'a runtime error' => "local x = nil\nreturn x.y", 'a read-only name' => with_fields('userId = field.text {},'),
-        'no end' => 'while true do end', 'half of it' => substr($shipped{'validation.lua'}, 0, 900), 'bytecode' => "\eLua" . "\0" x 40,
+            with_fields('x = field.magic {},'), 'a runtime error' => "local x = nil\nreturn x.y",
+                'a read-only name' => with_fields('userId = field.text {},'),
+        'no end' => 'while true do end', 'half of it' => substr($shipped{'validation.lua'}, 0, 900),
+        'bytecode' => "\eLua" . "\0" x 40,
         'too large' => $shipped{'validation.lua'} . '--' . 'x' x 300_000, 'required without seniority' =>
-            $shipped{'validation.lua'} =~ s/(required\s*=\s*\{)[^}]*/$1 "currentRole", "industry" /r, 'a file handle' => 'return io.open("/etc/passwd")'
+            $shipped{'validation.lua'} =~ s/(required\s*=\s*\{)[^}]*/$1 "currentRole", "industry" /r,
+                'a file handle' => 'return io.open("/etc/passwd")'
     );
     for my $name (sort keys %broken) {
         $stack->edit_rules('validation.lua', $broken{$name});
@@ -168,12 +173,14 @@ subtest 'validate' => sub {
   end
 LUA
     wait_until { everywhere(sub { $stack->put({ companyName => 'shape' }, @watcher)->{status} == 500 }) } 'is in force';
-    is_deeply violations($stack->put(minimal(targetPath => 'late'), @as)), { targetPath => 'too_soon' }, 'previous is nil at creation';
+    is_deeply violations($stack->put(minimal(targetPath => 'late'), @as)), { targetPath => 'too_soon' },
+        'previous is nil at creation';
     is_saved($stack->put(minimal(), @as), 1, 'invalidated', 'nil is no complaint');
     is $stack->get(@as)->{json}{data}{industry}, minimal()->{industry}, 'it gets copies';
     my $answer = $stack->put({ seniority => 'junior' }, @as);
     is_error($answer, 400, 'validation_failed', 'its complaint');
-    is_deeply $answer->{json}{details}, [{ field => 'seniority', code => 'demoted', message => 'Was senior as authenticated' }],
+    is_deeply $answer->{json}{details}, [{ field => 'seniority', code => 'demoted',
+        message => 'Was senior as authenticated' }],
         'is the client\'s answer';
     for my $what (qw(fail loop feed shape)) {
         my $failed = $stack->put({ companyName => $what, budget => 'unlimited' }, @as);
@@ -187,7 +194,8 @@ LUA
     $stack->put({ companyName => 'fail' }, @as, headers => { 'X-Request-Id' => $id });
     wait_until { $stack->httpd->log =~ /:error\].*$id/ } 'with the request id';
     $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
-    wait_until { everywhere(sub { $stack->put({ companyName => 'shape' }, @as)->{status} == 200 }) } 'and without it again';
+    wait_until { everywhere(sub { $stack->put({ companyName => 'shape' },
+        @as)->{status} == 200 }) } 'and without it again';
 };
 
 subtest 'caches.lua' => sub {

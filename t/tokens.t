@@ -9,7 +9,8 @@ my $stack  = Career::Stack->start;
 my $issuer = 'https://ref.supabase.co/auth/v1';
 $stack->reconfigure(vhosts => [
     { name => 'open.test' },
-    { name => 'strict.test', directives => { CareerJwtIssuer => $issuer, CareerJwtLeeway => '0', CareerJwtMaxLifetime => '2h',
+    { name => 'strict.test', directives => { CareerJwtIssuer => $issuer, CareerJwtLeeway => '0',
+        CareerJwtMaxLifetime => '2h',
         CareerJwtAudience => 'career', CareerJwtRole => 'member editor' } }
 ]);
 my @strict = (iss => $issuer, aud => 'career', role => 'member');
@@ -33,7 +34,8 @@ sub refuses ($token, $name, %with) {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $answer = $stack->get(%with, token => $token);
     return is_error($answer, 401, $code, $name)
-        && like(header($answer, 'www-authenticate'), qr/^Bearer realm="career", error="invalid_token"/, "$name: challenge");
+        && like(header($answer, 'www-authenticate'), qr/^Bearer realm="career", error="invalid_token"/,
+            "$name: challenge");
 }
 
 sub none_presented ($answer, $name) {
@@ -48,7 +50,8 @@ my ($header, $payload, $signature) = split /\./, $good;
 subtest 'the header' => sub {
     none_presented($stack->get(token => undef), 'no header');
     none_presented(present($_), $_) for 'Basic dXNlcjpwYXNz', 'Digest username="x"', 'Negotiate abc', 'BearerX abc';
-    none_presented($stack->request(GET => "/api/profile/career?access_token=$good", token => undef), 'a token in the query');
+    none_presented($stack->request(GET => "/api/profile/career?access_token=$good", token => undef),
+        'a token in the query');
     is owner(present("$_ $good")), $user, "$_" for qw(Bearer bearer BEARER bEaReR);
     is owner(present("Bearer  $good")), $user, 'two blanks';
     my %bad = ('no token' => 'Bearer', 'a tab' => "Bearer\t$good", 'junk behind' => "Bearer $good junk",
@@ -60,7 +63,8 @@ subtest 'the header' => sub {
     }
     my $wire = sub (@lines) { $stack->raw(wire(GET => headers => \@lines)) };
     is $wire->("Authorization: Bearer $good", "Authorization: Bearer $good")->{status}, 401, 'two headers';
-    is $wire->("Authorization: Bearer $good", 'Authorization: Basic dXNlcjpwYXNz')->{status}, 401, 'two headers of two schemes';
+    is $wire->("Authorization: Bearer $good", 'Authorization: Basic dXNlcjpwYXNz')->{status}, 401,
+        'two headers of two schemes';
     is $wire->("Authorization: Bearer $header.", " $payload.$signature")->{status}, 401, 'a folded header';
     is $wire->("Authorization: Bearer $good\xe9")->{status}, 401, 'a byte above 127';
     is $wire->('Authorization: Bearer ')->{status}, 401, 'a blank and nothing';
@@ -73,12 +77,15 @@ subtest 'the signature' => sub {
     admits($good, 'the right one');
     my $raw = MIME::Base64::decode_base64url($signature);
     my %bad = (
-        'of another secret' => token(sub => $user, secret => SECRET . 'x'), 'of an empty secret' => token(sub => $user, secret => ''),
+        'of another secret' => token(sub => $user, secret => SECRET . 'x'),
+        'of an empty secret' => token(sub => $user, secret => ''),
         'of another token'  => join('.', $header, $payload, (split /\./, token(sub => $other))[2]),
         'on another payload' => join('.', $header, (split /\./, token(sub => $other))[1], $signature),
-        'empty' => "$header.$payload.", 'missing' => "$header.$payload", 'truncated' => "$header.$payload." . base64url(substr $raw, 0, 16),
+        'empty' => "$header.$payload.", 'missing' => "$header.$payload", 'truncated' => "$header.$payload."
+            . base64url(substr $raw, 0, 16),
         'extended' => "$header.$payload." . base64url("$raw\0"), 'twice' => "$header.$payload." . base64url($raw x 2),
-        'one bit off' => "$header.$payload." . base64url($raw ^. "\1"), 'zeros' => "$header.$payload." . base64url("\0" x 32)
+        'one bit off' => "$header.$payload." . base64url($raw ^. "\1"), 'zeros' => "$header.$payload."
+            . base64url("\0" x 32)
     );
     refuses($bad{$_}, "a signature $_") for sort keys %bad;
 };
@@ -89,8 +96,10 @@ subtest 'the algorithm' => sub {
         refuses(sign({ alg => $alg, typ => 'JWT' }, \%claims), "'$alg'");
         refuses(sign({ alg => $alg, typ => 'JWT' }, \%claims) =~ s/[^.]*\z//r, "'$alg' and no signature");
     }
-    refuses(sign($_, \%claims), "header $_") for '{"typ":"JWT"}', '{"alg":null}', '{"alg":256}', '{"alg":["HS256"]}', '[]', '',
-        '"HS256"', '{"alg":"HS256","alg":"HS256"}', '{"alg":"HS256","\u0061lg":"none"}', '{"alg":"HS256"', "{\"alg\":\"HS256\"}\0",
+    refuses(sign($_, \%claims), "header $_") for '{"typ":"JWT"}', '{"alg":null}', '{"alg":256}', '{"alg":["HS256"]}',
+        '[]', '',
+        '"HS256"', '{"alg":"HS256","alg":"HS256"}', '{"alg":"HS256","\u0061lg":"none"}', '{"alg":"HS256"',
+        "{\"alg\":\"HS256\"}\0",
         "\xef\xbb\xbf{\"alg\":\"HS256\"}";
 };
 
@@ -101,15 +110,18 @@ subtest 'the header of the token' => sub {
     refuses($with->(typ => $_), "typ $_") for 'dpop+jwt', 'logout+jwt', 'secevent+jwt';
     refuses($with->(typ => 1), 'typ that is a number');
     my %bad = (
-        'kid of 300 bytes' => { kid => 'k' x 300 }, 'kid that is a number' => { kid => 5 }, 'kid that is a list' => { kid => ['a'] },
+        'kid of 300 bytes' => { kid => 'k' x 300 }, 'kid that is a number' => { kid => 5 },
+        'kid that is a list' => { kid => ['a'] },
         'kid with NUL' => { kid => "a\0b" }, 'crit' => { crit => ['exp'] }, 'empty crit' => { crit => [] },
-        'b64 with crit' => { crit => ['b64'], b64 => JSON::PP::false }, 'b64' => { b64 => JSON::PP::false }, 'zip' => { zip => 'DEF' },
+        'b64 with crit' => { crit => ['b64'], b64 => JSON::PP::false }, 'b64' => { b64 => JSON::PP::false },
+        'zip' => { zip => 'DEF' },
         'cty' => { cty => 'JWT' }, 'enc' => { enc => 'A128GCM' }
     );
     refuses($with->(%{ $bad{$_} }), $_) for sort keys %bad;
     my $key = { kty => 'oct', k => base64url('attacker' x 4) };
     refuses(token(sub => $user, secret => 'attacker' x 4, header => { jwk => $key }), 'a key of the attacker\'s own');
-    refuses(token(sub => $user, secret => 'attacker' x 4, header => { jku => 'http://127.0.0.1:1/', x5u => 'http://127.0.0.1:1/' }),
+    refuses(token(sub => $user, secret => 'attacker' x 4, header => { jku => 'http://127.0.0.1:1/',
+        x5u => 'http://127.0.0.1:1/' }),
         'keys from elsewhere');
 };
 
@@ -117,7 +129,8 @@ subtest 'the form' => sub {
     my %bad = (
         'one part' => 'abc', 'two parts' => "$header.$payload", 'four parts' => "$good.x", 'five parts' => "$good.x.y",
         'a trailing dot' => "$good.", 'a leading dot' => ".$good", 'dots' => '..', 'four dots' => '....',
-        'padding' => "$header=.$payload.$signature", 'padded signature' => "$good=", 'a plus' => "$header.$payload+.$signature",
+        'padding' => "$header=.$payload.$signature", 'padded signature' => "$good=",
+        'a plus' => "$header.$payload+.$signature",
         'a slash' => "$header.$payload/.$signature", 'percent' => "$header.$payload%3D.$signature",
         'a question mark' => "$header?.$payload.$signature", 'JSON' => '{"payload":"x"}'
     );
@@ -160,10 +173,12 @@ subtest 'a host with limits of its own' => sub {
     refuses($good, 'what another host takes', @at);
     refuses(token(sub => $user, @strict, exp => $now - 1), 'no leeway', @at, code => 'token_expired');
     refuses(token(sub => $user, @strict, exp => $now + 3 * 3600), 'too long a life', @at);
-    refuses(sign({ alg => 'HS256' }, qq({"sub":"$user","aud":"career","role":"member","iss":"$issuer","iat":$now,"exp":1e300})),
+    refuses(sign({ alg => 'HS256' },
+        qq({"sub":"$user","aud":"career","role":"member","iss":"$issuer","iat":$now,"exp":1e300})),
         'an endless one', @at);
     my %bad = (none => undef, 'another project' => 'https://other.supabase.co/auth/v1', 'a slash more' => "$issuer/",
-        http => $issuer =~ s/https/http/r, 'upper case' => $issuer =~ s/ref/REF/r, 'a number' => 5, 'a list' => [$issuer], 'empty' => '');
+        http => $issuer =~ s/https/http/r, 'upper case' => $issuer =~ s/ref/REF/r, 'a number' => 5,
+            'a list' => [$issuer], 'empty' => '');
     refuses(token(sub => $user, @strict, iss => $bad{$_}), "iss: $_", @at) for sort keys %bad;
     is_error($stack->get(@at, token => token(sub => $user,
         @strict, role => 'authenticated')), 403, 'forbidden', 'another role');
@@ -172,7 +187,8 @@ subtest 'a host with limits of its own' => sub {
 subtest 'aud' => sub {
     admits(token(sub => $user, aud => ['x', 'authenticated']), 'a list');
     admits(token(sub => $user, aud => ['authenticated']), 'a list of one');
-    my %bad = (none => undef, 'an empty list' => [], 'an empty name' => [''], 'another' => 'public', 'a NUL' => ["authenticated\0"],
+    my %bad = (none => undef, 'an empty list' => [], 'an empty name' => [''], 'another' => 'public',
+        'a NUL' => ["authenticated\0"],
         'upper case' => 'Authenticated', 'a number' => 5, 'a list in a list' => [['authenticated']], 'an object' => {},
         'part of it' => 'authenticate', 'more than it' => 'authenticated2', 'blanks' => ' authenticated ');
     refuses(token(sub => $user, aud => $bad{$_}), "aud: $_") for sort keys %bad;
@@ -180,15 +196,18 @@ subtest 'aud' => sub {
 
 subtest 'sub' => sub {
     is owner($stack->get(token => token(sub => uc $user))), $user, 'upper case is the same user';
-    my %bad = (none => undef, 'empty' => '', 'no UUID' => 'user', star => '*', 'a path' => '../x', long => 'a' x 5000, 'a number' => 5,
-        'with a star' => substr($user, 0, 35) . '*', 'braces' => "{$user}", 'a blank' => "$user ", 'no hyphens' => $user =~ tr/-//dr,
+    my %bad = (none => undef, 'empty' => '', 'no UUID' => 'user', star => '*', 'a path' => '../x', long => 'a' x 5000,
+        'a number' => 5,
+        'with a star' => substr($user, 0, 35) . '*', 'braces' => "{$user}", 'a blank' => "$user ",
+        'no hyphens' => $user =~ tr/-//dr,
         'a newline' => "$user\n", 'SQL' => "' OR ''='", 'a urn' => "urn:uuid:$user", 'NUL' => "$user\0");
     refuses(token(sub => $bad{$_}), "sub: $_") for sort keys %bad;
 };
 
 subtest 'role' => sub {
     for my $role (qw(anon service_role Authenticated admin), '') {
-        is_error(my $answer = $stack->get(token => token(sub => $user, role => $role)), 403, 'forbidden', "role '$role'");
+        is_error(my $answer = $stack->get(token => token(sub => $user, role => $role)), 403, 'forbidden',
+            "role '$role'");
         like header($answer, 'www-authenticate'), qr/error="insufficient_scope"/, 'challenge';
     }
     refuses(token(sub => $user, role => undef), 'no role');
@@ -218,7 +237,8 @@ subtest 'before the body' => sub {
     my $answer = $stack->put('{"broken', token => 'bad');
     is_error($answer, 401, 'invalid_token', 'the token is judged before the body');
     is_error($stack->put(minimal(), token => undef), 401, 'no_token', 'on PUT too');
-    is_error($stack->request(PATCH => '/api/profile/career', json => {}, token => undef), 401, 'no_token', 'and on PATCH');
+    is_error($stack->request(PATCH => '/api/profile/career', json => {}, token => undef), 401, 'no_token',
+        'and on PATCH');
     is $stack->postgres->psql('SELECT count(*) FROM career_profiles'), 2, 'nothing was saved';
 };
 

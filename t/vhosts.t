@@ -35,14 +35,16 @@ subtest 'loaded, but not configured' => sub {
     wait_until { $stack->httpd->log =~ /CAREER0005/ } 'and a line in the log';
     my $answer = $stack->put(minimal());
     is_error($answer, 500, 'internal_error', 'for any method');
-    is scalar(grep { /\Q$answer->{json}{requestId}\E/ } split /\n/, $stack->httpd->log), 1, 'one line a request, with its id';
+    is scalar(grep { /\Q$answer->{json}{requestId}\E/ } split /\n/, $stack->httpd->log), 1,
+        'one line a request, with its id';
 };
 
 $stack->reconfigure(vhosts => [
     { name => 'first.test',  directives => { %good, CareerRedis => qq("$redis_url"), CareerInvalidateWait => '2s' } },
     { name => 'second.test', directives => { %good, CareerDatabase => $stack->database(dbname => 'second'),
         CareerRules => qq("$dir/lua-second"), CareerJwtSecret => qq("file:$dir/second.secret"),
-        CareerRedis => '"' . $stack->redis->url(1) . '"', CareerInvalidateWait => '2s', CareerCorsOrigin => 'https://second.example',
+        CareerRedis => '"' . $stack->redis->url(1) . '"', CareerInvalidateWait => '2s',
+        CareerCorsOrigin => 'https://second.example',
         CareerBodyLimit => '1K' } },
     { name => 'third.test', directives => {%good} },
     { name => 'bare.test' }
@@ -58,8 +60,10 @@ subtest 'side by side' => sub {
         1, 'invalidated', 'where another is made');
     is $stack->get(@one)->{json}{data}{companyName}, 'One', 'the first has its own';
     is $stack->get(@two)->{json}{data}{nickname}, 'nick', 'the second too, with a field of its own rules';
-    is_deeply violations($stack->put({ nickname => 'x' }, @one)), { nickname => 'unknown_field' }, 'which the first does not know';
-    is_error($stack->get(@one, token => token(sub => $user, secret => $second)), 401, 'invalid_token', 'tokens are not exchanged');
+    is_deeply violations($stack->put({ nickname => 'x' }, @one)), { nickname => 'unknown_field' },
+        'which the first does not know';
+    is_error($stack->get(@one, token => token(sub => $user, secret => $second)), 401, 'invalid_token',
+        'tokens are not exchanged');
     is_error($stack->get(@two, token => token(sub => $user)), 401, 'invalid_token', 'either way');
     is_error($stack->put('{"companyName":"' . 'x' x 2000 . '"}', @two), 413, 'payload_too_large', 'a limit of its own');
     is $stack->put(' ' x 2000 . '{}', @one)->{status}, 200, 'that the first does not have';
@@ -67,15 +71,18 @@ subtest 'side by side' => sub {
         'https://second.example', 'an origin of its own';
     is header($stack->get(@one, headers => { Origin => 'https://second.example' }), 'access-control-allow-origin'), '',
         'that the first does not know';
-    is $stack->get(@one, vhost => 'third.test')->{json}{data}{companyName}, 'One', 'a host with the same database sees the same';
+    is $stack->get(@one, vhost => 'third.test')->{json}{data}{companyName}, 'One',
+        'a host with the same database sees the same';
 
     my $redis = $stack->redis;
     my @keys  = ("recommendations:$user:a", "second:$user");
     for my $database (0, 1) { $redis->command(SELECT => $database); $redis->command(SET => $_, 1) for @keys }
     $stack->put({ budget => 'low' }, @two);
     my @left;
-    for my $database (0, 1) { $redis->command(SELECT => $database); push @left, map { "$database:$_" } grep { $redis->command(EXISTS => $_) } @keys }
-    is_deeply \@left, ["0:recommendations:$user:a", "0:second:$user", "1:recommendations:$user:a"], 'each clears its own caches';
+    for my $database (0, 1) { $redis->command(SELECT => $database); push @left,
+        map { "$database:$_" } grep { $redis->command(EXISTS => $_) } @keys }
+    is_deeply \@left, ["0:recommendations:$user:a", "0:second:$user", "1:recommendations:$user:a"],
+        'each clears its own caches';
     $redis->command(SELECT => 0);
 };
 
@@ -98,7 +105,8 @@ sub test_with ($directive, $value, $env = undef) {
     my %directives = (%good, $directive => $value);
     local $stack->{with}{env} = $env if $env;
     return $stack->configtest(directives => undef,
-        vhosts => [{ name => 'fine.test', directives => {%good} }, { name => 'broken.test', directives => \%directives }]);
+        vhosts => [{ name => 'fine.test', directives => {%good} }, { name => 'broken.test',
+            directives => \%directives }]);
 }
 
 # The message names the directive, the value (where one was given that is no secret), the place, and a way out.
@@ -118,15 +126,21 @@ subtest 'good configurations' => sub {
     my ($good, $text) = test_with(CareerRedis => 'none');
     ok $good, 'what the other cases change' or diag $text;
     my %values = (
-        CareerDatabase => ['"host=/tmp dbname=x"', 'postgresql://user@localhost/name', 'postgres:///name?host=/tmp', 'env:CAREER_TEST_VALUE'],
+        CareerDatabase => ['"host=/tmp dbname=x"', 'postgresql://user@localhost/name', 'postgres:///name?host=/tmp',
+        'env:CAREER_TEST_VALUE'],
         CareerDatabasePool => ['connections=4', 'connections=1 queue=1 wait=1ms idle=1s lifetime=1min'],
-        CareerDatabaseTimeout => ['connect=500ms', 'connect=1s query=10s'], CareerDatabasePrepare => [qw(auto on off Auto)],
+        CareerDatabaseTimeout => ['connect=500ms', 'connect=1s query=10s'],
+        CareerDatabasePrepare => [qw(auto on off Auto)],
         CareerRequireIfMatch => [qw(on off ON)], CareerRedis => ['redis://localhost', 'redis://:pw@127.0.0.1:6379/3',
-            'redis://user:pw@[::1]:6380', 'unix:/run/redis.sock', 'none'],
-        CareerRedisTimeout => ['connect=1s command=1s'], CareerInvalidateWait => [qw(0 100ms 1s)], CareerJwtIssuer => ['https://x/auth/v1'],
-        CareerJwtAudience => ['authenticated'], CareerJwtRole => ['authenticated', 'a b c'], CareerJwtLeeway => [qw(0 5s 1min)],
-        CareerJwtMaxLifetime => [qw(off 1h)], CareerRulesInterval => [qw(1s 100ms)], CareerRulesBudget => ['time=10ms', 'memory=256K', 'time=1s memory=64M'],
-        CareerBodyLimit => [qw(65536 64K 1M)], CareerCorsOrigin => ['https://a.example', 'https://a.example http://localhost:3000']
+        'redis://user:pw@[::1]:6380', 'unix:/run/redis.sock', 'none'],
+        CareerRedisTimeout => ['connect=1s command=1s'], CareerInvalidateWait => [qw(0 100ms 1s)],
+        CareerJwtIssuer => ['https://x/auth/v1'],
+        CareerJwtAudience => ['authenticated'], CareerJwtRole => ['authenticated', 'a b c'],
+        CareerJwtLeeway => [qw(0 5s 1min)],
+        CareerJwtMaxLifetime => [qw(off 1h)], CareerRulesInterval => [qw(1s 100ms)],
+        CareerRulesBudget => ['time=10ms', 'memory=256K', 'time=1s memory=64M'],
+        CareerBodyLimit => [qw(65536 64K 1M)], CareerCorsOrigin => ['https://a.example',
+            'https://a.example http://localhost:3000']
     );
     for my $directive (sort keys %values) {
         for my $value (@{ $values{$directive} }) {
@@ -141,27 +155,35 @@ subtest 'faults' => sub {
     write_file("$dir/short.secret", 'x' x 31, 0600);
     write_file("$dir/empty.secret", '', 0600);
     faulty(CareerDatabase => q("host")),      faulty(CareerDatabase => '"nonsense=1"'), faulty(CareerDatabase => '');
-    faulty(CareerDatabase => 'env:CAREER_NOT_SET', qr/CAREER_NOT_SET/), faulty(CareerDatabase => "file:$dir/none", qr{\Q$dir\E/none});
+    faulty(CareerDatabase => 'env:CAREER_NOT_SET', qr/CAREER_NOT_SET/), faulty(CareerDatabase => "file:$dir/none",
+        qr{\Q$dir\E/none});
     faulty(CareerDatabase => "file:$dir/open.secret", qr/everybody|chmod/);
     faulty(CareerDatabasePool => $_, qr/\Q$_\E|'\Q@{[ s{^\w+=}{}r ]}\E'/)
-        for 'connections=0', 'connections=-1', 'connections=many', 'queue=0', 'wait=soon', 'wait=5', 'idle=1y', 'lifetime=', 'size=3', 'five';
+        for 'connections=0', 'connections=-1', 'connections=many', 'queue=0', 'wait=soon', 'wait=5', 'idle=1y',
+            'lifetime=', 'size=3', 'five';
     faulty(CareerDatabaseTimeout => $_) for 'connect=0', 'query=0', 'query=fast', 'read=1s', 'connect=1';
     faulty(CareerDatabasePrepare => 'maybe', qr/auto/), faulty(CareerRequireIfMatch => 'yes', qr/\bon\b/);
     faulty(CareerRedis => undef, qr/missing/, qr/none/, qr/broken\.test/);
-    faulty(CareerRedis => $_) for 'http://x', 'localhost', 'redis://', 'redis://h:99999', 'redis://h:x/0', 'redis://h/x', 'unix:', 'off';
+    faulty(CareerRedis => $_) for 'http://x', 'localhost', 'redis://', 'redis://h:99999', 'redis://h:x/0',
+        'redis://h/x', 'unix:', 'off';
     faulty(CareerRedisTimeout => $_) for 'connect=0', 'command=0', 'command=x', 'query=1s';
     faulty(CareerInvalidateWait => $_, qr/100ms|250ms/) for 'soon', '-1s', '5';
-    faulty(CareerJwtSecret => undef, qr/missing/, qr/broken\.test/), faulty(CareerJwtSecret => "file:$dir/short.secret", qr/32 bytes/, qr/broken\.test/);
-    faulty(CareerJwtSecret => "file:$dir/open.secret", qr/everybody|chmod/), faulty(CareerJwtSecret => "file:$dir/none", qr/none/);
-    faulty(CareerJwtSecret => "file:$dir/empty.secret"), faulty(CareerJwtSecret => "file:$dir"), faulty(CareerJwtSecret => 'env:CAREER_NOT_SET');
+    faulty(CareerJwtSecret => undef, qr/missing/, qr/broken\.test/),
+        faulty(CareerJwtSecret => "file:$dir/short.secret", qr/32 bytes/, qr/broken\.test/);
+    faulty(CareerJwtSecret => "file:$dir/open.secret", qr/everybody|chmod/),
+        faulty(CareerJwtSecret => "file:$dir/none", qr/none/);
+    faulty(CareerJwtSecret => "file:$dir/empty.secret"), faulty(CareerJwtSecret => "file:$dir"),
+        faulty(CareerJwtSecret => 'env:CAREER_NOT_SET');
     faulty(CareerJwtIssuer => 'a b'), faulty(CareerJwtAudience => 'a b'), faulty(CareerJwtIssuer => '""');
     faulty(CareerJwtLeeway => $_, qr/\Q$_\E/) for '-1s', '5', 'none';
     faulty(CareerJwtMaxLifetime => $_, qr/\Q$_\E/) for 'never', '5';
-    faulty(CareerRules => "$dir/none", qr{\Q$dir\E/none}, qr/broken\.test/), faulty(CareerRules => '/etc/passwd', qr/broken\.test/);
+    faulty(CareerRules => "$dir/none", qr{\Q$dir\E/none}, qr/broken\.test/), faulty(CareerRules => '/etc/passwd',
+        qr/broken\.test/);
     faulty(CareerRulesInterval => $_, qr/\Q$_\E/) for 'often', '10';
     faulty(CareerRulesBudget => $_) for 'time=0ms', 'time=x', 'memory=8', 'memory=lots', 'cpu=1s';
     faulty(CareerBodyLimit => $_, qr/\Q$_\E/) for '0', '-1', '64X', '99999M';
-    faulty(CareerCorsOrigin => $_, qr/\Q$_\E/) for 'https://a.example/', 'a.example', '*', 'https://', 'https://a.example/path';
+    faulty(CareerCorsOrigin => $_, qr/\Q$_\E/) for 'https://a.example/', 'a.example', '*', 'https://',
+        'https://a.example/path';
 };
 
 subtest 'no secret is told' => sub {
@@ -170,7 +192,8 @@ subtest 'no secret is told' => sub {
     ok !$good, 'a secret in the configuration is refused';
     like $text, qr/env:NAME or file:PATH/, 'with a better place for it';
     unlike $text, qr/\Q$plain\E/, 'and not repeated';
-    for my $case ([CareerDatabase => qq("host=x password=$plain nonsense=1")], [CareerRedis => "redis://:$plain\@host:port/x"],
+    for my $case ([CareerDatabase => qq("host=x password=$plain nonsense=1")],
+        [CareerRedis => "redis://:$plain\@host:port/x"],
         [CareerRedis => "rediss:$plain"]) {
         ($good, $text) = test_with(@$case);
         ok !$good, "$case->[0] with a fault and a password";

@@ -12,7 +12,7 @@ static career_error *refuse(apr_pool_t *pool, const char *cause)
 
 const career_json *career_claims_parse(apr_pool_t *pool, career_slice payload)
 {
-    static const char *const names[] = {"iss", "sub", "aud",  "exp", "nbf",
+    static const char *const names[] = {"iss", "sub",  "aud", "exp", "nbf",
                                         "iat", "role", "aal", NULL};
     const char *why; /* may quote the payload: not for the log */
 
@@ -163,9 +163,9 @@ static career_error *check_role(apr_pool_t *pool, const career_json *claims,
 
 /* Age and role come last: "expired" shall mean that refreshing helps, "forbidden" that the user is
  * known. */
-career_error *career_claims_check(apr_pool_t *pool, const career_json *claims,
-                                  career_slice payload, const career_token_policy *policy,
-                                  apr_time_t now, career_identity **identity)
+career_error *career_claims_check(apr_pool_t *pool, const career_json *claims, career_slice payload,
+                                  const career_token_policy *policy, apr_time_t now,
+                                  career_identity **identity)
 {
     career_identity *made = apr_pcalloc(pool, sizeof(*made));
     const career_json *level = career_json_get(claims, "aal");

@@ -18,8 +18,8 @@ bool career_claims_are_api_key(const career_json *claims);
 
 /* INVALID_TOKEN, TOKEN_EXPIRED (nothing but its age is wrong) or FORBIDDEN (wrong role). The identity takes the
  * payload as it is. */
-career_error *career_claims_check(apr_pool_t *pool, const career_json *claims,
-                                  career_slice payload, const career_token_policy *policy,
-                                  apr_time_t now, career_identity **identity);
+career_error *career_claims_check(apr_pool_t *pool, const career_json *claims, career_slice payload,
+                                  const career_token_policy *policy, apr_time_t now,
+                                  career_identity **identity);
 
 #endif

@@ -214,7 +214,7 @@ career_error *career_cookie_token(apr_pool_t *pool, const char *cookie, const ch
 {
     session_cookies found = {.last = -1};
     career_error *error;
-    career_slice session;
+    career_slice session = {NULL, 0};
 
     if (cookie)
         search(&found, cookie, name);

@@ -120,21 +120,21 @@ static const char *no_room(const career_keys *keys, const career_key *key)
 /* Takes the key over, with a copy of its kid. */
 static const char *add(career_keys *keys, const career_key *key)
 {
-    career_slice kid = {NULL, key->kid.len};
     const char *fault = no_room(keys, key);
+    char *kid = NULL;
 
     if (!fault && key->kid.data) {
-        kid.data = malloc(kid.len + 1);
-        if (!kid.data)
-            fault = "memory is short";
-        else
-            memcpy((char *)kid.data, key->kid.data, kid.len);
+        kid = malloc(key->kid.len + 1);
+        fault = kid ? NULL : "memory is short";
     }
-    if (fault)
+    if (fault) {
         career_crypto_key_destroy(key->crypto);
-    else
-        keys->items[keys->count++] = (career_key){key->crypto, kid, NULL};
-    return fault;
+        return fault;
+    }
+    if (kid)
+        memcpy(kid, key->kid.data, key->kid.len);
+    keys->items[keys->count++] = (career_key){key->crypto, {kid, key->kid.len}, NULL};
+    return NULL;
 }
 
 bool career_keys_add_secret(career_keys *keys, const void *secret, size_t len)

@@ -39,7 +39,8 @@ static inline int career_clock_poll_ms(career_moment until)
 
 static inline struct timespec career_clock_timespec(career_moment moment)
 {
-    return (struct timespec){(time_t)(moment / CAREER_SECOND), (long)(moment % CAREER_SECOND) * 1000};
+    return (struct timespec){(time_t)(moment / CAREER_SECOND),
+                             (long)(moment % CAREER_SECOND) * 1000};
 }
 
 #endif

@@ -54,7 +54,7 @@ typedef enum career_error_id {
 #define X(name, status, code, text, when) CAREER_ERROR_##name,
     CAREER_ERRORS(X)
 #undef X
-    CAREER_ERROR_COUNT
+        CAREER_ERROR_COUNT
 } career_error_id;
 
 /* One broken rule. All strings are UTF-8 and live as long as the error they belong to. */
@@ -95,7 +95,7 @@ const career_error_info *career_error_describe(career_error_id id);
 
 /* An error with a printf-style cause, allocated from the pool. Never NULL. 503s carry Retry-After: 1. */
 career_error *career_error_make(apr_pool_t *pool, career_error_id id, const char *cause, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), returns_nonnull));
 
 career_violations *career_violations_make(apr_pool_t *pool);
 

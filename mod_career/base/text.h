@@ -27,7 +27,7 @@ static inline career_slice career_slice_of(const char *string)
 
 static inline bool career_slice_equal(career_slice a, career_slice b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+    return a.len == b.len && (a.data == b.data || a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 typedef struct career_text {

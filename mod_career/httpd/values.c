@@ -131,13 +131,13 @@ const char *career_value_file(apr_pool_t *pool, const char *path, bool secret, c
 
 static const char *file_secret(apr_pool_t *pool, const char *path, const char **secret)
 {
-    const char *text, *fault = career_value_file(pool, path, true, &text);
+    const char *text = "", *fault = career_value_file(pool, path, true, &text);
     size_t len;
 
     if (fault)
         return fault;
     len = strlen(text);
-    len -= text[len - 1] == '\n';
+    len -= len && text[len - 1] == '\n';
     *secret = apr_pstrmemdup(pool, text, len);
     return len ? NULL : apr_psprintf(pool, "%s is empty", path);
 }

@@ -34,7 +34,7 @@ typedef enum career_column {
 #define X(name, json, sql, kind, required) CAREER_COLUMN_##name,
     CAREER_COLUMNS(X)
 #undef X
-    CAREER_COLUMN_COUNT,
+        CAREER_COLUMN_COUNT,
     CAREER_COLUMN_EXTRA = CAREER_COLUMN_COUNT /* a field of the operator's own, a key of "extra" */
 } career_column;
 

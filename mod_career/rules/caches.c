@@ -366,7 +366,8 @@ static career_error *call_function(career_rules *rules, apr_pool_t *pool,
         list = &career_json_empty_array;
     if (!career_templates_compile(pool, rules, list, templates, &entry, &why))
         return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR,
-                                 "what the function of %s returns: %s", CAREER_CACHES_FILE, why);
+                                 "what the function of %s returns: %s", CAREER_CACHES_FILE,
+                                 career_rules_one_line(pool, why));
     return NULL;
 }
 

@@ -28,6 +28,33 @@ typedef struct compiler {
 
 /* ------------------------------------------------------------------------------------ faults */
 
+/* Bytes of the character that the text begins with; 0: it is cut off or no UTF-8. */
+static size_t character(const char *text)
+{
+    size_t left = strnlen(text, 4);
+
+    for (size_t len = 1; len <= left; len++)
+        if (career_utf8_valid(text, len))
+            return len;
+    return 0;
+}
+
+const char *career_rules_one_line(apr_pool_t *pool, const char *text)
+{
+    career_text line = career_text_make(pool, strlen(text));
+
+    while (*text) {
+        size_t len = character(text);
+
+        if (len == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
+            career_text_add_format(&line, "\\x%02x", (unsigned char)*text);
+        else
+            career_text_add(&line, text, len);
+        text += len ? len : 1;
+    }
+    return line.data;
+}
+
 /* line 0: not known */
 static bool fail(compiler *c, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -544,7 +571,7 @@ career_rules *career_rules_compile(const career_rules_source *source,
     c.pool = c.rules->pool;
     if (compile_validation(&c) && compile_caches(&c))
         return c.rules;
-    *why = apr_pstrdup(pool, c.why);
+    *why = career_rules_one_line(pool, c.why);
     career_rules_release(c.rules);
     return NULL;
 }

@@ -95,6 +95,9 @@ const career_json *career_functions_user(const career_functions *functions, apr_
 bool career_templates_compile(apr_pool_t *pool, const career_rules *rules, const career_json *list,
                               career_templates *templates, const char **entry, const char **why);
 
+/* What quotes a script, for a log or a terminal: one line of whole characters, control characters spelled out. */
+const char *career_rules_one_line(apr_pool_t *pool, const char *text);
+
 /* The watch publishes a text after it has compiled it, and only then knows its generation. Before the
  * snapshot is shared. */
 void career_rules_set_generation(career_rules *rules, uint64_t generation);

@@ -17,8 +17,8 @@
 #define RANGE_MAX 512
 #define QUICK 50                           /* µs for one range */
 #define TIME_MAX (20 * CAREER_MILLISECOND) /* for all */
-#define DEPTH_MAX 2000
-#define HEAP_MAX 256 /* KiB */
+#define DEPTH_MAX STEPS_MAX
+#define HEAP_MAX 4096 /* KiB, for as long as a match takes */
 
 struct career_pattern {
     pcre2_general_context *memory;

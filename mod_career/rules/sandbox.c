@@ -16,7 +16,7 @@
 #include "rules/pattern.h"
 
 #define LOAD_PATIENCE 20 /* a file is loaded once, and no request waits for it */
-#define CALL_PATIENCE 2
+#define CALL_PATIENCE 1
 #define HOOK_EVERY 1000         /* instructions between two looks at the budget */
 #define PATTERNS_MAX 32         /* compiled expressions that a state remembers */
 #define FILE_DEPTH_MAX 16       /* levels of tables in what a file returns */

@@ -213,9 +213,19 @@ static const char *take_parts(career_watch *watch, apr_pool_t *pool, const caree
     return NULL;
 }
 
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 static bool same_stamps(const stamp *a, const stamp *b)
 {
-    return memcmp(a, b, CAREER_BOARD_PARTS * sizeof(*a)) == 0;
+    for (int i = 0; i < CAREER_BOARD_PARTS; i++)
+        if (!same_time(a[i].modified, b[i].modified) || !same_time(a[i].changed, b[i].changed) ||
+            a[i].device != b[i].device || a[i].inode != b[i].inode || a[i].size != b[i].size ||
+            a[i].error != b[i].error)
+            return false;
+    return true;
 }
 
 /* Files of which one was changed this very moment may be half-written, or half of a pair: they are left alone

@@ -157,10 +157,10 @@ static void fail_all(career_batch *batch)
 /* A job may wait until its start_by, whether in the queue or for the gate. */
 static career_moment patience_of(const career_batch *batch)
 {
-    career_moment earliest = batch->jobs[0]->base.start_by;
+    career_moment earliest = CAREER_NEVER;
 
-    for (size_t i = 1; i < batch->count; i++)
-        if (batch->jobs[i]->base.start_by < earliest)
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->jobs[i] && batch->jobs[i]->base.start_by < earliest)
             earliest = batch->jobs[i]->base.start_by;
     return earliest;
 }

@@ -177,7 +177,7 @@ static verdict try_decide(career_batch *batch, size_t i)
         job->error = career_error_make(job->pool, CAREER_ERROR_INTERNAL_ERROR, "no decision");
     /* The rules had their own budget; the row must not stay locked for want of a moment. */
     deadline = career_clock_now() + query;
-    if (job->error || !job->change->any) {
+    if (job->error || !job->change || !job->change->any) {
         bool kept = roll_back(batch, deadline);
 
         if (!kept)

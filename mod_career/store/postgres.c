@@ -419,13 +419,15 @@ static bool prepare(career_postgres *self, career_moment deadline, career_naming
 static bool is_pooled(career_postgres *self, career_moment deadline)
 {
     career_result *result = NULL;
-    bool pooled = true;
+    const char *backend = NULL;
+    bool pooled;
 
     career_postgres_queue(self, CAREER_STATEMENT_WHO, NULL);
     career_postgres_sync(self);
     if (career_postgres_next(self, deadline, &result) == CAREER_ANSWER_DONE &&
         career_result_rows(result) == 1)
-        pooled = atoi(career_result_value(result, 0, 0).data) != PQbackendPID(self->conn);
+        backend = career_result_value(result, 0, 0).data;
+    pooled = !backend || atoi(backend) != PQbackendPID(self->conn);
     career_result_release(result);
     result = NULL;
     if (!self->lost)

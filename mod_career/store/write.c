@@ -102,7 +102,8 @@ static void arrange(career_batch *batch)
             others[rest++] = job;
     }
     sort_by_user(batch->jobs, writes);
-    memcpy(batch->jobs + writes, others, rest * sizeof(*others));
+    for (size_t i = 0; i < rest; i++)
+        batch->jobs[writes + i] = others[i];
     batch->count = writes + rest;
 }
 

@@ -218,7 +218,8 @@ static void mutations(void **state)
         char text[1024];
         size_t len;
 
-#define RANDOM(below) ((seed = seed * 6364136223846793005UL + 1442695040888963407UL) >> 33) % (below)
+#define RANDOM(below)                                                                              \
+    ((seed = seed * 6364136223846793005UL + 1442695040888963407UL) >> 33) % (below)
         len = strlen(strcpy(text, texts[RANDOM(TEXTS)]));
         for (unsigned long changes = 1 + RANDOM(4); changes && len; changes--) {
             size_t at = RANDOM(len);
@@ -246,8 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        T(every_text), T(every_beginning_of_a_text), T(nul_bytes), T(every_depth),
-        T(many_names), T(mutations),
+        T(every_text), T(every_beginning_of_a_text), T(nul_bytes), T(every_depth), T(many_names),
+        T(mutations),
     };
 
     apr_initialize();

@@ -254,8 +254,9 @@ static void identity_of_a_good_token(void **state)
     (void)state;
     assert_good(mint(pool, HS256, CLAIMS));
     assert_string_equal(identity->aal, "aal1");
-    assert_string_equal(career_json_get(career_identity_claims(pool, identity), "session_id")->string.data,
-                        "0b0d7a3e-6f0e-4d0c-9a51-2f6f3b7a1c11");
+    assert_string_equal(
+        career_json_get(career_identity_claims(pool, identity), "session_id")->string.data,
+        "0b0d7a3e-6f0e-4d0c-9a51-2f6f3b7a1c11");
     assert_good(RS256_TOKEN);
     assert_good(ES256_TOKEN);
     assert_good(EDDSA_TOKEN);

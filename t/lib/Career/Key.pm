@@ -44,9 +44,11 @@ sub jwk ($self, %more) {
 
 sub _numbers ($self) {
     my $der = $self->der;
-    return (crv => 'P-256', x => base64url(substr $der, -64, 32), y => base64url(substr $der, -32)) if $self->{alg} eq 'ES256';
+    return (crv => 'P-256', x => base64url(substr $der, -64, 32),
+        y => base64url(substr $der, -32)) if $self->{alg} eq 'ES256';
     return (crv => 'Ed25519', x => base64url(substr $der, -32)) if $self->{alg} eq 'EdDSA';
-    my ($modulus) = _openssl('pkey', '-in', $self->{file}, '-pubout', '-text', '-noout') =~ /Modulus:\s*([0-9a-f:\s]+)Exp/;
+    my ($modulus) = _openssl('pkey', '-in', $self->{file}, '-pubout', '-text',
+        '-noout') =~ /Modulus:\s*([0-9a-f:\s]+)Exp/;
     return (n => base64url(pack('H*', $modulus =~ tr/0-9a-f//cdr) =~ s/\A\0+//r), e => 'AQAB');
 }
 

@@ -25,15 +25,18 @@ sub publish ($self, $text) { return $self->answer($text) }
 
 sub answer ($self, $text, %with) {
     my $status = $with{status} // 200;
-    my @lines = ("HTTP/1.1 $status Whatever", 'Content-Length: ' . length $text, 'Connection: close', @{ $with{headers} // [] });
-    write_file("$self->{dir}/answer", join "\n", $with{fault} // '', $with{delay} // 0, join("\r\n", @lines, '', $text));
+    my @lines = ("HTTP/1.1 $status Whatever", 'Content-Length: ' . length $text, 'Connection: close',
+        @{ $with{headers} // [] });
+    write_file("$self->{dir}/answer", join "\n", $with{fault} // '', $with{delay} // 0,
+        join("\r\n", @lines, '', $text));
     return $self;
 }
 
 sub start ($self) {
     for (1 .. 20) {
         my $port = $self->{port} // free_port();
-        my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 128, ReuseAddr => 1) or next;
+        my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 128,
+            ReuseAddr => 1) or next;
         $self->{port} = $port;
         defined($self->{pid} = fork) or die "fork: $!\n";
         $self->_serve($listener) if $self->{pid} == 0;
