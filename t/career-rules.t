@@ -159,9 +159,12 @@ LUA
         'values are filled in and taken literally; an entry whose field is empty is left out';
     ($status, $out) = career_rules(['keys', $dir, $user, $profile, put("$dir/before.json", { %good, seniority => 'junior' })]);
     like $out, qr/^key   junior:1$/m, 'the old value of a changed field counts, too';
-    ($status, $out) = career_rules(['keys', rules('caches.lua' => 'return function(user, profile) return { "f:" .. user.id, profile.industry } end'),
-        $user, $profile]);
-    is $status, 1, 'what a function returns is judged';
+    my $function = 'return function(user, profile) return { "f:" .. literal(profile.industry) .. ":*", "by:{user_id}" } end';
+    ($status, $out) = career_rules(['keys', rules('caches.lua' => $function), $user, $profile]);
+    is $out, "glob  f:a\\*b\\[c\\]\\?\\\\d:*\nkey   by:$user\n", 'what a function returns';
+    ($status, $out, $err) = career_rules(['keys', rules('caches.lua' => 'return function() return { "*" } end'), $user]);
+    is $status, 1, 'is judged like a list';
+    like $err, qr/every key/, 'and it says so';
 };
 
 subtest 'test' => sub {

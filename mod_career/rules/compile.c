@@ -586,11 +586,6 @@ uint64_t career_rules_generation(const career_rules *rules)
     return rules->generation;
 }
 
-void career_rules_set_generation(career_rules *rules, uint64_t generation)
-{
-    rules->generation = generation;
-}
-
 const char *career_rules_digest(const career_rules *rules)
 {
     return rules->digest;

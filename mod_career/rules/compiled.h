@@ -98,8 +98,4 @@ bool career_templates_compile(apr_pool_t *pool, const career_rules *rules, const
 /* What quotes a script, for a log or a terminal: one line of whole characters, control characters spelled out. */
 const char *career_rules_one_line(apr_pool_t *pool, const char *text);
 
-/* The watch publishes a text after it has compiled it, and only then knows its generation. Before the
- * snapshot is shared. */
-void career_rules_set_generation(career_rules *rules, uint64_t generation);
-
 #endif

@@ -109,6 +109,10 @@ void career_judge_report(career_judgement *judgement, const career_kind *kind,
                          const career_path *path, const char *code, const char *message, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Reports every item of the list that is equal to one before it, in the words of the item's kind. */
+void career_judge_duplicates(career_judgement *judgement, const career_kind *item,
+                             const career_json *list, const career_path *path);
+
 /* Is there nothing in it: blank text, empty list? */
 bool career_kind_is_blank(const career_kind *kind, const career_json *value);
 

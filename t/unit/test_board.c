@@ -219,6 +219,34 @@ static void test_elect(void **state)
 }
 
 static career_board *voted_on;
+static bool child_may_wait(career_board *board)
+{
+    return career_board_is_busy(board) && career_board_attend(board, 3);
+}
+
+/* Two of three seats taken here and one in another process; the next turn has seats of its own. */
+static void test_attend(void **state)
+{
+    career_board *board = board_of("a", 100);
+
+    (void)state;
+    assert_false(career_board_is_busy(board));
+    assert_false(career_board_attend(board, 3));
+    for (int turn = 0; turn < 2; turn++) {
+        assert_true(career_board_elect(board, 0));
+        assert_true(career_board_attend(board, 3));
+        assert_true(in_child(child_may_wait, board));
+        assert_true(career_board_attend(board, 3));
+        assert_false(career_board_attend(board, 3));
+        assert_false(in_child(child_may_wait, board));
+        career_board_conclude(board);
+        assert_false(career_board_is_busy(board));
+        assert_false(career_board_attend(board, 3));
+    }
+    assert_true(in_child(child_is_elected, board_of("b", 100))); /* and ends without a word */
+    assert_true(career_board_is_busy(board_of("b", 100)));
+}
+
 static atomic_int elected;
 
 static void *vote(void *unused)
@@ -370,6 +398,7 @@ int main(void)
         TEST(test_across_processes),
         TEST(test_complain),
         TEST(test_elect),
+        TEST(test_attend),
         TEST(test_elect_threads),
         TEST(test_killed_while_writing),
         TEST(test_readers_see_whole_texts),

@@ -26,7 +26,7 @@
 #elif defined(__has_feature)
 #define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
-#define SANITIZED (getenv("VALGRIND_LIB") != NULL)
+#define SANITIZED (getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "vgpreload"))
 #endif
 
 #define CACHES "return { \"recommendations:{user_id}:*\" }\n"
