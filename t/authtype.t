@@ -112,6 +112,9 @@ subtest 'on the resource itself' => sub {
         'a bad one');
     like header($answer, 'www-authenticate'), qr/error="invalid_token"/, 'challenge';
     is_error($stack->get(@at, token => token(sub => $alice, role => 'anon')), 403, 'forbidden', 'another role');
+    my $preflight = $stack->request(OPTIONS => '/api/profile/career', @at, token => undef,
+        headers => { Origin => 'https://app.example', 'Access-Control-Request-Method' => 'PUT' });
+    is $preflight->{status}, 204, 'a preflight needs none';
     is $stack->put(minimal(), @at, token => token(sub => $alice))->{status}, 201, 'a good one saves';
     is $stack->get(@at, token => token(sub => $alice))->{json}{data}{userId}, $alice, 'and reads';
     wait_until { user_of('/api/profile/career') eq $alice } '%u';

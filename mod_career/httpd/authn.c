@@ -119,12 +119,25 @@ career_error *career_request_authenticate(career_request *rq)
     return NULL;
 }
 
-int career_authn_check(request_rec *r)
+static bool is_ours_to_check(request_rec *r)
 {
     const char *type = ap_auth_type(r);
+
+    return type && strcasecmp(type, "Career") == 0;
+}
+
+int career_authn_admit(request_rec *r)
+{
+    return r->method_number == M_OPTIONS && is_ours_to_check(r) && career_request_resource(r)
+               ? OK
+               : DECLINED;
+}
+
+int career_authn_check(request_rec *r)
+{
     career_request *rq;
 
-    if (!type || strcasecmp(type, "Career") != 0)
+    if (!is_ours_to_check(r))
         return DECLINED;
     rq = career_request_of(r);
     if (!rq->host) {

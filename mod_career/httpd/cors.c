@@ -44,13 +44,13 @@ void career_cors_preflight(career_request *rq)
 {
     apr_table_t *out = rq->r->err_headers_out;
 
-    apr_table_setn(out, "Allow", CAREER_ALLOW);
+    apr_table_setn(out, "Allow", rq->resource->allow);
     if (!career_cors_is_preflight(rq->r))
         return;
     apr_table_mergen(out, "Vary", PREFLIGHT_VARY);
     if (!apr_table_get(out, "Access-Control-Allow-Origin"))
         return;
-    apr_table_setn(out, "Access-Control-Allow-Methods", CAREER_ALLOW);
+    apr_table_setn(out, "Access-Control-Allow-Methods", rq->resource->allow);
     apr_table_setn(out, "Access-Control-Allow-Headers",
                    "authorization, content-type, if-match, if-none-match, x-request-id");
     apr_table_setn(out, "Access-Control-Max-Age", "7200");

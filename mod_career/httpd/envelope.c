@@ -71,6 +71,6 @@ void career_envelope_register(void)
 
 void career_envelope_insert(request_rec *r)
 {
-    if (r->status >= 400 && career_request_is_ours(r))
+    if (r->status >= 400 && career_request_resource(r))
         ap_add_output_filter(FILTER, NULL, r, r->connection);
 }

@@ -10,15 +10,6 @@
 #include "httpd/module.h"
 #include "httpd/request.h"
 
-/* The resource is …/profile/career, wherever the operator hangs it. */
-static bool is_the_resource(const request_rec *r)
-{
-    static const char path[] = "/profile/career";
-    size_t len = strlen(r->uri), want = sizeof(path) - 1;
-
-    return len >= want && strcmp(r->uri + len - want, path) == 0;
-}
-
 /* ErrorDocuments would take the contract's JSON away: for this request there are none. */
 static void forget_error_documents(request_rec *r)
 {
@@ -40,7 +31,7 @@ static bool is_located(request_rec *r)
 
     if (!career_config_of(r->server)->host)
         return false;
-    if (ap_location_walk(r) == OK && career_request_is_ours(r))
+    if (ap_location_walk(r) == OK && career_request_resource(r))
         return true;
     r->per_dir_config = defaults;
     return false;
@@ -53,116 +44,10 @@ int career_handler_locate(request_rec *r)
     career_request_of(r);
     forget_error_documents(r);
     if (r->method_number == M_TRACE) {
-        apr_table_setn(r->err_headers_out, "Allow", CAREER_ALLOW);
+        apr_table_setn(r->err_headers_out, "Allow", career_request_of(r)->resource->allow);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     return OK;
-}
-
-static career_error *get(career_request *rq, int *status)
-{
-    career_conditions conditions = career_conditions_of(rq->r);
-    career_store *store = rq->host->store;
-    const career_row *row;
-    career_error *error;
-
-    error = career_store_read(store, rq->r->pool, rq->user->user_id, career_store_deadline(store),
-                              &row);
-    if (!error)
-        error = career_conditions_check(rq->r->pool, &conditions, rq->layout, row, false);
-    if (error)
-        return error;
-    if (!row)
-        return career_error_make(rq->r->pool, CAREER_ERROR_PROFILE_NOT_FOUND, "no row");
-    if (career_condition_not_modified(&conditions, career_row_tag(rq->r->pool, rq->layout, row)))
-        *status = career_reply_not_modified(rq, row);
-    else
-        *status = career_reply_profile(rq, row);
-    return NULL;
-}
-
-/* What a committed change clears. It is saved: from here on nothing makes the request fail, and what cannot
- * be cleared now is in the outbox. */
-static career_cache_outcome invalidate(career_request *rq, const career_saved *saved)
-{
-    career_cache_outcome pending = {CAREER_CACHE_PENDING, 0};
-    career_targets targets;
-    career_error *error;
-
-    error = career_rules_targets(rq->rules, rq->r->pool, rq->user, saved->document, saved->previous,
-                                 saved->row->version, &targets);
-    if (error) {
-        career_log_say(rq->host->log, CAREER_LOG_RULES_FUNCTION_FAILED, "caches.lua: %s",
-                       error->cause);
-        return pending;
-    }
-    return career_invalidator_clear(rq->host->invalidator, rq->user->user_id, saved->row->version,
-                                    &targets, rq->host->config->invalidate_wait);
-}
-
-static career_error *put(career_request *rq, int *status)
-{
-    career_cache_outcome cache = {CAREER_CACHE_INVALIDATED, 0};
-    const career_json *body;
-    career_saved saved;
-    career_error *error = career_request_body(rq, &body);
-
-    if (!error)
-        error = career_request_save(rq, body, &saved);
-    if (error)
-        return error;
-    if (saved.changed)
-        cache = invalidate(rq, &saved);
-    *status = career_reply_saved(rq, &saved, &cache);
-    return NULL;
-}
-
-static career_error *require_if_match(career_request *rq)
-{
-    if (!rq->host->config->require_if_match || apr_table_get(rq->r->headers_in, "If-Match") ||
-        apr_table_get(rq->r->headers_in, "If-None-Match"))
-        return NULL;
-    return career_error_make(rq->r->pool, CAREER_ERROR_PRECONDITION_REQUIRED, "no If-Match");
-}
-
-static bool is_change(const request_rec *r)
-{
-    return r->method_number == M_PUT || r->method_number == M_PATCH;
-}
-
-static career_error *check_method(career_request *rq)
-{
-    const request_rec *r = rq->r;
-
-    if (!is_the_resource(r))
-        return career_error_make(r->pool, CAREER_ERROR_NOT_FOUND, "a path below the resource");
-    if (r->method_number != M_GET && r->method_number != M_OPTIONS && !is_change(r))
-        return career_error_make(r->pool, CAREER_ERROR_METHOD_NOT_ALLOWED, "method");
-    return NULL;
-}
-
-static career_error *run(career_request *rq, int *status)
-{
-    bool change = is_change(rq->r);
-    career_error *error = check_method(rq);
-
-    if (error)
-        return error;
-    if (rq->r->method_number == M_OPTIONS) {
-        career_cors_preflight(rq);
-        *status = career_reply_empty(rq, HTTP_NO_CONTENT);
-        return NULL;
-    }
-    if (change)
-        error = career_request_media_type(rq);
-    if (!error)
-        error = career_request_authenticate(rq);
-    if (!error && change)
-        error = require_if_match(rq);
-    if (error)
-        return error;
-    career_request_use_rules(rq);
-    return change ? put(rq, status) : get(rq, status);
 }
 
 static int unconfigured(career_request *rq)
@@ -173,13 +58,51 @@ static int unconfigured(career_request *rq)
     return career_reply_error(rq, error);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), want = strlen(end);
+
+    return len >= want && strcmp(text + len - want, end) == 0;
+}
+
+/* Methods are case-sensitive (RFC 9110 9.1). */
+static bool is_allowed(const career_resource *resource, const char *method)
+{
+    size_t len = strlen(method);
+    const char *at = resource->allow;
+
+    while ((at = strstr(at, method)) != NULL) {
+        if ((at == resource->allow || at[-1] == ' ') && (!at[len] || at[len] == ','))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static career_error *run(career_request *rq, int *status)
+{
+    const career_resource *resource = rq->resource;
+    request_rec *r = rq->r;
+
+    if (!ends_with(r->uri, resource->path))
+        return career_error_make(r->pool, CAREER_ERROR_NOT_FOUND, "a path below the resource");
+    if (!is_allowed(resource, r->method))
+        return career_error_make(r->pool, CAREER_ERROR_METHOD_NOT_ALLOWED, "method");
+    if (r->method_number != M_OPTIONS)
+        return resource->serve(rq, status);
+    career_cors_preflight(rq);
+    *status = career_reply_empty(rq, HTTP_NO_CONTENT);
+    return NULL;
+}
+
 int career_handler_run(request_rec *r)
 {
+    const career_resource *resource = career_request_resource(r);
     career_error *error;
     career_request *rq;
     int status = OK;
 
-    if (!r->handler || strcmp(r->handler, CAREER_HANDLER) != 0)
+    if (!resource || !r->handler || strcmp(r->handler, resource->handler) != 0)
         return DECLINED;
     rq = career_request_of(r);
     if (!rq->host)

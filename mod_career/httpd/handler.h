@@ -9,6 +9,9 @@
  * walk through the file system, where it is not. */
 int career_handler_locate(request_rec *r);
 
+/* access_checker_ex: a browser's preflight carries no token (Fetch standard), so none is asked of it. */
+int career_authn_admit(request_rec *r);
+
 /* check_authn: AuthType Career. */
 int career_authn_check(request_rec *r);
 

@@ -93,6 +93,30 @@ int career_reply_not_modified(career_request *rq, const career_row *row)
     return career_reply_empty(rq, HTTP_NOT_MODIFIED);
 }
 
+static void set_schema_validators(career_request *rq, const char *tag)
+{
+    apr_table_t *out = rq->r->headers_out;
+
+    apr_table_setn(out, "ETag", apr_pstrcat(rq->r->pool, "\"", tag, "\"", NULL));
+    apr_table_setn(out, "Cache-Control", "public, max-age=60");
+    apr_table_setn(out, "Vary", "Origin");
+}
+
+int career_reply_schema(career_request *rq, const char *tag)
+{
+    career_text body = career_text_make(rq->r->pool, 8192);
+
+    set_schema_validators(rq, tag);
+    career_json_write(&body, career_rules_schema(rq->rules, rq->r->pool));
+    return pass(rq, HTTP_OK, &body);
+}
+
+int career_reply_schema_not_modified(career_request *rq, const char *tag)
+{
+    set_schema_validators(rq, tag);
+    return career_reply_empty(rq, HTTP_NOT_MODIFIED);
+}
+
 typedef struct outcome_text {
     const char *message;
     const char *status;
@@ -232,7 +256,7 @@ static void add_error_headers(apr_table_t *out, career_request *rq, const career
     if (error->retry_after)
         apr_table_setn(out, "Retry-After", apr_itoa(rq->r->pool, error->retry_after));
     if (error->id == CAREER_ERROR_METHOD_NOT_ALLOWED)
-        apr_table_setn(out, "Allow", CAREER_ALLOW);
+        apr_table_setn(out, "Allow", rq->resource->allow);
     if (error->id == CAREER_ERROR_UNSUPPORTED_MEDIA_TYPE) {
         apr_table_setn(out, "Accept", "application/json, application/merge-patch+json");
         apr_table_setn(out, "Accept-Encoding", "identity");

@@ -23,15 +23,19 @@ static const char *configured_handler(request_rec *r)
     return fault ? NULL : name;
 }
 
-bool career_request_is_ours(request_rec *r)
+const career_resource *career_request_resource(request_rec *r)
 {
+    static const career_resource *const all[] = {&career_resource_profile, &career_resource_schema};
     const career_request *rq = ap_get_module_config(r->request_config, &career_module);
     const char *handler;
 
     if (rq)
-        return rq->is_ours;
+        return rq->resource;
     handler = configured_handler(r);
-    return handler && strcmp(handler, CAREER_HANDLER) == 0;
+    for (size_t i = 0; handler && i < sizeof(all) / sizeof(*all); i++)
+        if (strcmp(handler, all[i]->handler) == 0)
+            return all[i];
+    return NULL;
 }
 
 static bool is_request_id(const char *text)
@@ -77,8 +81,8 @@ void career_request_stamp(career_request *rq)
     apr_table_t *out = rq->r->err_headers_out;
 
     apr_table_setn(out, "X-Request-Id", rq->id);
-    if (!rq->is_ours)
-        return; /* other content, that AuthType Career protects */
+    if (!rq->resource)
+        return;
     apr_table_setn(out, "X-Content-Type-Options", "nosniff");
     career_cors_apply(rq);
 }
@@ -90,7 +94,7 @@ career_request *career_request_of(request_rec *r)
     if (rq)
         return rq;
     rq = apr_pcalloc(r->pool, sizeof(*rq));
-    rq->is_ours = career_request_is_ours(r);
+    rq->resource = career_request_resource(r);
     ap_set_module_config(r->request_config, &career_module, rq);
     rq->r = r;
     rq->host = career_config_of(r->server)->host;

@@ -13,23 +13,34 @@
 #include "httpd/host.h"
 #include "profile/identity.h"
 
-#define CAREER_HANDLER "career-profile"
-#define CAREER_ALLOW "GET, HEAD, PUT, PATCH, OPTIONS"
+typedef struct career_request career_request;
 
-typedef struct career_request {
+/* What SetHandler names: a resource of ours, and the methods that it allows. */
+typedef struct career_resource {
+    const char *handler;
+    const char *path;  /* how its URL ends, wherever the operator hangs it */
+    const char *allow; /* methods */
+    career_error *(*serve)(career_request *rq, int *status); /* any of them but OPTIONS */
+} career_resource;
+
+struct career_request {
     request_rec *r;
-    bool is_ours; /* the resource itself, not other content that AuthType Career protects */
-    const career_host *host; /* NULL: the virtual host is not configured */
-    const char *id;          /* X-Request-Id, accepted or made */
+    const career_resource *resource; /* NULL: other content, that AuthType Career protects */
+    const career_host *host;         /* NULL: the virtual host is not configured */
+    const char *id;                  /* X-Request-Id, accepted or made */
     const career_identity *user;
     career_rules *rules; /* one generation from start to end; released with the pool */
     const career_layout *layout;
     bool answered; /* httpd's own input filter has: a broken chunk, LimitRequestBody */
     const career_error *refusal; /* what AuthType Career found wrong, for the envelope */
-} career_request;
+};
 
-/* Is the handler of this location ours? Known once the location has been walked. */
-bool career_request_is_ours(request_rec *r);
+/* The resource that this location's handler is, or NULL. Known once the location has been walked. */
+const career_resource *career_request_resource(request_rec *r);
+
+/* profile.c and schema.c: the resources. */
+extern const career_resource career_resource_profile;
+extern const career_resource career_resource_schema;
 
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
  * nosniff). */
@@ -77,6 +88,8 @@ typedef struct career_saved {
 career_error *career_request_save(career_request *rq, const career_json *body, career_saved *saved);
 
 /* reply.c: every answer with a body of ours. They return what the handler returns. */
+int career_reply_schema(career_request *rq, const char *tag);
+int career_reply_schema_not_modified(career_request *rq, const char *tag);
 int career_reply_profile(career_request *rq, const career_row *row);
 int career_reply_not_modified(career_request *rq, const career_row *row);
 int career_reply_saved(career_request *rq, const career_saved *saved,

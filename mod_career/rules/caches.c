@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a save clears. An entry of caches.lua becomes a template, a template with values filled in a target.
- * A value is always taken literally: whatever a profile holds, it cannot widen a glob.
- */
+/* What a save clears, as it is written: an entry of caches.lua becomes a template, which targets.c fills in. */
 #include "rules/compiled.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include <apr_strings.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules as JSON Schema, and their regular expressions as browsers read them. t/schema.t asks a validator. */
+/* The rules as JSON Schema, and their regular expressions as browsers read them. t/schema_agrees.t asks a validator. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
