@@ -85,7 +85,9 @@ static inline bool postgres_server_make(postgres_server *server, apr_pool_t *poo
 static inline bool postgres_server_signal(postgres_server *server, const char *name)
 {
     return postgres_shell(
-        server, "main=$(head -1 %s/data/postmaster.pid); kill -%s $main $(pgrep -P $main)",
+        server,
+        "main=$(head -1 %s/data/postmaster.pid); kill -%s $main "
+        "$(grep -ls \"^PPid:[[:space:]]*$main$\" /proc/[0-9]*/status | cut -d/ -f3)",
         server->folder, name);
 }
 
