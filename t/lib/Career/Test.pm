@@ -27,7 +27,6 @@ sub import ($class, @plan) {
     my @more = grep { $_ ne 'done_testing' } @Test::More::EXPORT;
     no strict 'refs';
     *{"${caller}::$_"} = \&{"Test::More::$_"} for grep { /^\w/ } @more;
-    *{"${caller}::TODO"} = \${'Test::More::TODO'};
     *{"${caller}::$_"} = defined &{"Career::Test::$_"} ? \&{"Career::Test::$_"} : \&{"Career::Token::$_"} for @own;
     Test::More::plan(@plan) if @plan;
     binmode $_, ':utf8' for map { Test::More->builder->$_ } qw(output failure_output todo_output);
