@@ -16,7 +16,7 @@ my %good = (currentRole => 'Engineer', seniority => 'senior', industry => 'Energ
 
 # Exit status, standard output, standard error.
 sub career_rules ($arguments, $input = '') {
-    my $pid = open3(my $in, my $out, my $err = gensym(), $tool, @$arguments);
+    my $pid = open3(my $in, my $out, my $err = gensym(), 'sh', '-c', 'exec "$0" "$@"', $tool, @$arguments);
     print {$in} $input;
     close $in;
     local $/;

@@ -166,7 +166,7 @@ static void test_violations(void **state)
 {
     static const char *const allowed[] = {"a", "b", NULL};
     career_violations *list = career_violations_make(pool);
-    char name[16];
+    char name[32];
 
     (void)state;
     assert_int_equal(list->count, 0);
