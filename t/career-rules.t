@@ -3,6 +3,7 @@
 use v5.36;
 use Career::Place qw(tree build_dir read_file);
 use File::Copy    qw(copy);
+use File::Glob    qw(:bsd_glob); # a blank in a path is part of it
 use File::Temp    qw(tempdir);
 use IPC::Open3    qw(open3);
 use JSON::PP      ();
