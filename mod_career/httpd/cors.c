@@ -33,7 +33,7 @@ void career_cors_apply(career_request *rq)
         apr_table_setn(out, "Access-Control-Allow-Credentials", "true");
 }
 
-bool career_cors_is_preflight(const request_rec *r)
+static bool is_preflight(const request_rec *r)
 {
     return r->method_number == M_OPTIONS && apr_table_get(r->headers_in, "Origin") &&
            apr_table_get(r->headers_in, "Access-Control-Request-Method");
@@ -45,7 +45,7 @@ void career_cors_preflight(career_request *rq)
     apr_table_t *out = rq->r->err_headers_out;
 
     apr_table_setn(out, "Allow", rq->resource->allow);
-    if (!career_cors_is_preflight(rq->r))
+    if (!is_preflight(rq->r))
         return;
     apr_table_mergen(out, "Vary", PREFLIGHT_VARY);
     if (!apr_table_get(out, "Access-Control-Allow-Origin"))

@@ -73,7 +73,6 @@ career_error *career_conditions_check(apr_pool_t *pool, const career_conditions 
 /* cors.c */
 bool career_cors_is_allowed(const career_request *rq, const char *origin);
 void career_cors_apply(career_request *rq);
-bool career_cors_is_preflight(const request_rec *r);
 void career_cors_preflight(career_request *rq);
 
 /* save.c: PUT and PATCH from body to outcome. */
