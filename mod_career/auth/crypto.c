@@ -24,25 +24,34 @@
 #define SPARES 8
 
 /* Contexts are prepared when the key is made: looking an algorithm up and keying it cost OpenSSL 3
- * more than a MAC itself. A MAC's context is lent to one thread at a time: it is taken from a slot
- * of spares, rewound, and put back; a thread that finds no spare copies the prepared one. */
+ * more than a MAC itself, and copying one a tenth of an RSA signature. So a context is lent to one
+ * thread at a time: it is taken from a slot of spares and put back; a thread that finds no spare
+ * copies the prepared one. */
 struct career_crypto_key {
     career_algorithm algorithm;
-    EVP_MAC_CTX *mac;                      /* HS256; only ever copied */
-    _Atomic(EVP_MAC_CTX *) spares[SPARES]; /* HS256 */
-    EVP_PKEY *pkey;                        /* the others */
-    EVP_PKEY_CTX *prepared;                /* RS256, ES256; only ever copied */
-    EVP_MD *sha256;                        /* RS256, ES256 */
+    EVP_MAC_CTX *mac;               /* HS256; only ever copied */
+    EVP_PKEY *pkey;                 /* the others */
+    EVP_PKEY_CTX *prepared;         /* RS256, ES256; only ever copied */
+    EVP_MD *sha256;                 /* RS256, ES256 */
+    _Atomic(void *) spares[SPARES]; /* copies of mac or prepared */
 };
 
 /* ---- making ---- */
+
+static void context_free(const career_crypto_key *key, void *context)
+{
+    if (key->algorithm == CAREER_HS256)
+        EVP_MAC_CTX_free(context);
+    else
+        EVP_PKEY_CTX_free(context);
+}
 
 void career_crypto_key_destroy(career_crypto_key *key)
 {
     if (!key)
         return;
     for (int i = 0; i < SPARES; i++)
-        EVP_MAC_CTX_free(atomic_load(&key->spares[i]));
+        context_free(key, atomic_load(&key->spares[i]));
     EVP_MAC_CTX_free(key->mac);
     EVP_PKEY_CTX_free(key->prepared);
     EVP_PKEY_free(key->pkey);
@@ -382,32 +391,31 @@ bool career_crypto_key_same(const career_crypto_key *a, const career_crypto_key 
 
 /* ---- verifying ---- */
 
-static EVP_MAC_CTX *mac_borrow(career_crypto_key *key)
+/* A context for this thread alone. NULL when memory is short. */
+static void *borrow(career_crypto_key *key)
 {
     for (int i = 0; i < SPARES; i++) {
-        EVP_MAC_CTX *spare = NULL;
+        void *spare = NULL;
 
         if (atomic_load_explicit(&key->spares[i], memory_order_relaxed))
             spare = atomic_exchange_explicit(&key->spares[i], NULL, memory_order_acquire);
-        if (!spare)
-            continue;
-        if (EVP_MAC_init(spare, NULL, 0, NULL)) /* rewound; it keeps its key */
+        if (spare)
             return spare;
-        EVP_MAC_CTX_free(spare);
     }
-    return EVP_MAC_CTX_dup(key->mac);
+    return key->algorithm == CAREER_HS256 ? (void *)EVP_MAC_CTX_dup(key->mac)
+                                          : (void *)EVP_PKEY_CTX_dup(key->prepared);
 }
 
-static void mac_return(career_crypto_key *key, EVP_MAC_CTX *mac)
+static void give_back(career_crypto_key *key, void *context)
 {
     for (int i = 0; i < SPARES; i++) {
-        EVP_MAC_CTX *empty = NULL;
+        void *empty = NULL;
 
-        if (atomic_compare_exchange_strong_explicit(&key->spares[i], &empty, mac,
+        if (atomic_compare_exchange_strong_explicit(&key->spares[i], &empty, context,
                                                     memory_order_release, memory_order_relaxed))
             return;
     }
-    EVP_MAC_CTX_free(mac);
+    context_free(key, context);
 }
 
 static bool verify_mac(career_crypto_key *key, career_slice input, career_slice signature)
@@ -419,14 +427,16 @@ static bool verify_mac(career_crypto_key *key, career_slice input, career_slice 
 
     if (signature.len != sizeof(made))
         return false;
-    mac = mac_borrow(key);
+    mac = borrow(key);
     if (!mac)
         return false;
-    good = EVP_MAC_update(mac, (const unsigned char *)input.data, input.len) &&
+    /* rewound; it keeps its key */
+    good = EVP_MAC_init(mac, NULL, 0, NULL) &&
+           EVP_MAC_update(mac, (const unsigned char *)input.data, input.len) &&
            EVP_MAC_final(mac, made, &len, sizeof(made)) && len == sizeof(made) &&
            CRYPTO_memcmp(made, signature.data, sizeof(made)) == 0;
     OPENSSL_cleanse(made, sizeof(made)); /* the right MAC of a forged token */
-    mac_return(key, mac);
+    give_back(key, mac);
     return good;
 }
 
@@ -440,9 +450,11 @@ static bool verify_digest(career_crypto_key *key, career_slice input,
 
     if (!EVP_Digest(input.data, input.len, digest, &size, key->sha256, NULL))
         return false;
-    ctx = EVP_PKEY_CTX_dup(key->prepared);
-    good = ctx && EVP_PKEY_verify(ctx, signature, len, digest, size) == 1;
-    EVP_PKEY_CTX_free(ctx);
+    ctx = borrow(key);
+    if (!ctx)
+        return false;
+    good = EVP_PKEY_verify(ctx, signature, len, digest, size) == 1;
+    give_back(key, ctx);
     return good;
 }
 
