@@ -7,9 +7,9 @@
 
 /* How long after the last job an idle lane goes on knocking at a closed gate. */
 #define KNOCK_FOR (60 * CAREER_SECOND)
-/* How long a job waits for somebody else's knock, and how often it looks. */
-#define BUSY_PATIENCE (100 * CAREER_MILLISECOND)
+/* How often somebody else's knock is looked at: by a job that waits for it, and by a lane at rest. */
 #define BUSY_LOOK (5 * CAREER_MILLISECOND)
+#define BUSY_REST (100 * CAREER_MILLISECOND)
 
 void career_session_refuse_names(career_session *self)
 {
@@ -64,29 +64,28 @@ static bool pass_gate(career_session *self)
     return false;
 }
 
-/* When it is worth to look at a closed gate again; CAREER_NEVER when that is past all patience. */
-static career_moment look_again(career_gate *gate, career_gate_answer answer, career_moment began,
+/* When it is worth to look at a closed gate again; CAREER_NEVER when that is past all patience. A knock that
+ * lasts is no reason to turn away: at a frozen server it is answered the moment that the server goes on. */
+static career_moment look_again(career_gate *gate, career_gate_answer answer,
                                 career_moment patience)
 {
-    career_moment until = atomic_load(&gate->closed_until);
+    career_moment until = answer == CAREER_GATE_BUSY ? career_clock_now() + BUSY_LOOK
+                                                     : atomic_load(&gate->closed_until);
 
-    if (answer == CAREER_GATE_BUSY) /* a healthy server answers a knock soon */
-        until = career_clock_now() < began + BUSY_PATIENCE ? career_clock_now() + BUSY_LOOK
-                                                           : CAREER_NEVER;
     return until < patience ? until : CAREER_NEVER;
 }
 
 static bool open_session(career_session *self, career_moment patience)
 {
     career_gate *gate = self->store->gate;
-    career_moment began = career_clock_now(), until;
     career_gate_answer answer;
+    career_moment until;
 
     while ((answer = career_gate_ask(gate, self->store->config.connect)) != CAREER_GATE_OPEN &&
            answer != CAREER_GATE_KNOCK) {
         struct pollfd stop = {career_lane_stop_fd(self->lane), POLLIN, 0};
 
-        until = look_again(gate, answer, began, patience);
+        until = look_again(gate, answer, patience);
         if (until == CAREER_NEVER || poll(&stop, 1, career_clock_poll_ms(until)) > 0) {
             snprintf(self->why, sizeof(self->why), "the database was found down a moment ago");
             return false;
@@ -141,7 +140,7 @@ career_moment career_session_rest(career_session *self)
     case CAREER_GATE_CLOSED:
         return atomic_load(&store->gate->closed_until);
     case CAREER_GATE_BUSY:
-        return now + BUSY_PATIENCE;
+        return now + BUSY_REST;
     default:
         return pass_gate(self) ? self->used : atomic_load(&store->gate->closed_until);
     }

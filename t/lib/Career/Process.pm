@@ -62,7 +62,7 @@ sub wait_ready ($self, $ready, $seconds = 60) {
 sub stop ($self, $signal = $self->{stop}, $seconds = 30) {
     return 1 unless $self->alive;
     my @all = ($self->{pid}, $self->descendants);
-    $self->thaw if delete $self->{frozen};
+    $self->thaw if $self->{frozen};
     kill $signal => $self->{pid};
     return 1 if $self->_gone($seconds);
     kill KILL => @all, $self->descendants;
@@ -73,7 +73,9 @@ sub stop ($self, $signal = $self->{stop}, $seconds = 30) {
 # As a power cut would: no process of it lives on.
 sub crash ($self) {
     kill KILL => $self->{pid}, $self->descendants if $self->alive;
-    return $self->_gone(10);
+    my $gone = $self->_gone(10);
+    $self->thaw if $self->{frozen};
+    return $gone;
 }
 
 sub _gone ($self, $seconds) {
@@ -85,9 +87,40 @@ sub _gone ($self, $seconds) {
     return 1;
 }
 
-# Stopped in its tracks: connections stay open and nothing answers.
-sub freeze ($self) { $self->{frozen} = 1; return kill STOP => $self->{pid}, $self->descendants }
-sub thaw ($self) { delete $self->{frozen}; return kill CONT => $self->descendants, $self->{pid} }
+# Stopped in its tracks: connections stay open and nothing answers. The main process first, so that it makes no
+# child that is not stopped. Should we die meanwhile, however it be, a guard of its own sets it going again: a
+# stopped process would not even hear that it is to end.
+sub freeze ($self) {
+    $self->{guard} //= $self->_guard;
+    $self->{frozen} = 1;
+    kill STOP => $self->{pid};
+    return kill STOP => $self->descendants;
+}
+
+sub thaw ($self) {
+    delete $self->{frozen};
+    my $woken = $self->_continue;
+    if (my $guard = delete $self->{guard}) {
+        close $guard->{life};
+        waitpid $guard->{pid}, 0;
+    }
+    return $woken;
+}
+
+sub _continue ($self) { return kill CONT => grep { defined } $self->descendants, $self->{pid} }
+
+# Reads from a pipe whose other end goes with us.
+sub _guard ($self) {
+    pipe my $end, my $life or die "pipe: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    return { pid => $pid, life => $life } if $pid;
+    setsid();
+    @SIG{qw(INT TERM HUP ALRM)} = ('DEFAULT') x 4;
+    close $life;
+    readline $end;
+    $self->_continue;
+    POSIX::_exit(0);
+}
 
 sub descendants ($self, $of = $self->{pid}) {
     return () unless $of;
