@@ -50,6 +50,12 @@ typedef enum career_log_level {
     X(DATABASE_POOLER, 304, NOTICE,                                                                \
       "named statements are off for this pool, a pooler refuses them",                             \
       "CareerDatabasePrepare off says so from the start")                                          \
+    X(DATABASE_CONNECTIONS, 305, WARNING,                                                          \
+      "all children together may open more connections than Postgres admits",                      \
+      "lower CareerDatabasePool connections or the number of children, raise max_connections, or " \
+      "put a pooler between")                                                                      \
+    X(DATABASE_TABLES, 306, ERROR, "the tables are not as sql/ makes them",                        \
+      "apply the files of sql/ in their order; it is looked at again by itself")                   \
     X(REDIS_DOWN, 401, ERROR, "Redis cannot be used, invalidations wait in the outbox",            \
       "check that it runs and that CareerRedis names it")                                          \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \

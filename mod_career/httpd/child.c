@@ -19,10 +19,13 @@
 
 static career_ticker *ticker;
 
-static career_store_config store_config(const career_config *config)
+static career_store_config store_config(const career_host *host)
 {
+    const career_config *config = host->config;
+
     return (career_store_config){.conninfo = config->database,
                                  .connections = career_host_connections(config),
+                                 .total = host->database_total,
                                  .queue = (unsigned)config->pool_queue,
                                  .wait = config->pool_wait,
                                  .idle = config->pool_idle,
@@ -90,7 +93,7 @@ static career_invalidator *start_invalidator(career_host *host)
 
 static void start(career_host *host, size_t index)
 {
-    career_store_config config = store_config(host->config);
+    career_store_config config = store_config(host);
 
     host->keyring = career_keyring_create(&host->sources, host->log);
     share(host, index);

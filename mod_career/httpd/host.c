@@ -128,6 +128,7 @@ static career_host *host_make(apr_pool_t *pool, server_rec *server, career_confi
                                          .roles = config->jwt_roles,
                                          .leeway = config->jwt_leeway,
                                          .lifetime_max = config->jwt_lifetime_max};
+    host->database_server = career_store_server(pool, config->database);
     host->cache = digest(pool, config->database, config->redis, config->rules);
     config->host = host;
     return host;
@@ -223,29 +224,42 @@ bool career_host_same_store(const career_config *a, const career_config *b)
            a->database_prepare == b->database_prepare;
 }
 
-/* Database connections of a child, all hosts together; hosts that share a store count once. */
-static unsigned connections_of_child(void)
+/* Does an earlier host bring the store of this one? */
+static bool is_counted(int index)
+{
+    const career_config *config = APR_ARRAY_IDX(hosts, index, career_host *)->config;
+
+    for (int i = 0; i < index; i++)
+        if (career_host_same_store(config, APR_ARRAY_IDX(hosts, i, career_host *)->config))
+            return true;
+    return false;
+}
+
+/* Database connections of a child, all hosts together or those to one server. */
+static unsigned connections_of_child(const char *server)
 {
     unsigned sum = 0;
 
     for (int i = 0; i < hosts->nelts; i++) {
-        const career_config *config = APR_ARRAY_IDX(hosts, i, career_host *)->config;
-        bool counted = false;
+        const career_host *host = APR_ARRAY_IDX(hosts, i, career_host *);
 
-        for (int j = 0; j < i && !counted; j++)
-            counted =
-                career_host_same_store(config, APR_ARRAY_IDX(hosts, j, career_host *)->config);
-        sum += counted ? 0 : career_host_connections(config);
+        if ((!server || strcmp(host->database_server, server) == 0) && !is_counted(i))
+            sum += career_host_connections(host->config);
     }
     return sum;
 }
 
-static void say_started(server_rec *server)
+static void sum_up(server_rec *server)
 {
     int children = 0;
-    unsigned each = connections_of_child();
+    unsigned each = connections_of_child(NULL);
 
     ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
+    for (int i = 0; i < hosts->nelts; i++) {
+        career_host *host = APR_ARRAY_IDX(hosts, i, career_host *);
+
+        host->database_total = (unsigned)children * connections_of_child(host->database_server);
+    }
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  "CAREER0004: started: %d virtual host%s, at most %d children of %u database "
                  "connection%s each: %u in all",
@@ -288,7 +302,7 @@ int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
         warn_of_small_fields(temp, host);
     }
     if (hosts->nelts)
-        say_started(main_server);
+        sum_up(main_server);
     return OK;
 }
 

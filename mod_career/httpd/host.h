@@ -19,6 +19,8 @@
 struct career_host {
     server_rec *server;
     const career_config *config;
+    const char *database_server; /* hosts and ports of CareerDatabase */
+    unsigned database_total;     /* connections of all children and hosts to it */
     career_token_policy policy;
     career_watch *watch;
     career_board *relay; /* elects who asks the outbox */

@@ -81,6 +81,16 @@ bool career_gate_opened(career_gate *gate)
     return atomic_exchange(&gate->failures, 0) != 0;
 }
 
+bool career_gate_may_say(career_gate *gate, const char *text, career_moment pause)
+{
+    uint64_t what = hash(text);
+    career_moment now = career_clock_now(), last = atomic_load(&gate->said_at);
+
+    if (atomic_exchange(&gate->said, what) == what && last && now - last < pause)
+        return false;
+    return atomic_compare_exchange_strong(&gate->said_at, &last, now);
+}
+
 /* Evenly from 0 to below the limit. */
 static career_moment random_below(career_moment limit)
 {

@@ -19,6 +19,9 @@ typedef struct career_gate {
     atomic_uint failures;                /* since the last connection that could be made; 0: open */
     _Atomic career_moment closed_until;  /* then somebody may knock */
     _Atomic career_moment knocked_until; /* somebody does: until then at most; 0: nobody */
+    _Atomic uint64_t said;               /* what was last said of it in the log, as a number */
+    _Atomic career_moment said_at;
+    atomic_bool nameless; /* a pooler that refuses named statements stands between */
 } career_gate;
 
 typedef enum career_gate_answer {
@@ -38,5 +41,8 @@ career_gate_answer career_gate_ask(career_gate *gate, career_moment limit);
 bool career_gate_opened(career_gate *gate);
 /* Or it could not be made; the attempt began then. */
 void career_gate_failed(career_gate *gate, career_moment began);
+
+/* May this be said in the log of the server? Not when another process has just said the same. */
+bool career_gate_may_say(career_gate *gate, const char *text, career_moment pause);
 
 #endif

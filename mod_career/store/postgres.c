@@ -39,6 +39,7 @@ typedef struct host {
 
 struct career_address {
     PQconninfoOption *options;
+    char *name;
     bool prefer_standby; /* libpq's two passes over its list are ours to make */
     atomic_uint favourite;
     unsigned count;
@@ -170,6 +171,18 @@ static const char *judge(career_address *address)
     return wanted ? "target_session_attrs has a value that libpq does not know" : NULL;
 }
 
+static char *name_servers(const PQconninfoOption *options)
+{
+    const char *names = option(options, "host"), *numbers = option(options, "hostaddr");
+    const char *ports = option(options, "port");
+    char *all;
+
+    if (asprintf(&all, "%s%s%s:%s", names ? names : "", numbers ? "=" : "", numbers ? numbers : "",
+                 ports ? ports : "5432") < 0)
+        return NULL;
+    return all;
+}
+
 const char *career_address_parse(const char *conninfo, career_address **out)
 {
     career_address *address = calloc(1, sizeof(*address));
@@ -186,6 +199,7 @@ const char *career_address_parse(const char *conninfo, career_address **out)
         career_address_free(address);
         return fault;
     }
+    address->name = name_servers(address->options);
     wanted = option(address->options, "target_session_attrs");
     address->prefer_standby = wanted && strcmp(wanted, "prefer-standby") == 0;
     for (unsigned i = 0; i < address->count; i++)
@@ -202,7 +216,13 @@ void career_address_free(career_address *address)
         free(address->hosts[i].port);
     }
     PQconninfoFree(address->options);
+    free(address->name);
     free(address);
+}
+
+const char *career_address_name(const career_address *address)
+{
+    return address->name ? address->name : "";
 }
 
 /* -------------------------------------------------------------------------------------- results */
@@ -282,6 +302,9 @@ struct career_postgres {
     bool farewell; /* the server said that it ends the session */
     bool lost;
     bool overran;
+    bool pooled;           /* a pooler stands between */
+    bool lacking;          /* why names what the database lacks */
+    unsigned admits;       /* connections like this one; 0: not known */
     career_moment stop_by; /* CAREER_NEVER until the lanes are to stop */
     char why[CAREER_WHY_SIZE];
 };
@@ -386,6 +409,11 @@ static bool establish(career_postgres *self, const host *target, const char *att
     return PQsetnonblocking(self->conn, 1) == 0 && PQenterPipelineMode(self->conn) == 1;
 }
 
+static bool refuses_names(const char *code)
+{
+    return code && (strcmp(code, "42P05") == 0 || strcmp(code, "26000") == 0);
+}
+
 /* Prepares every statement: by name for good, or without a name to see that the server understands it. */
 static bool prepare(career_postgres *self, career_moment deadline, career_naming *naming)
 {
@@ -401,10 +429,14 @@ static bool prepare(career_postgres *self, career_moment deadline, career_naming
         if (!good && !self->lost && result) {
             const char *code = career_result_sqlstate(result);
 
-            if (self->named && *naming == CAREER_NAMING_AUTO && code &&
-                (strcmp(code, "42P05") == 0 || strcmp(code, "26000") == 0))
-                *naming = CAREER_NAMING_OFF;
-            note(self->why, "is sql/ applied? ", career_result_message(result));
+            if (!refuses_names(code)) {
+                note(self->why, "is sql/ applied? ", career_result_message(result));
+            } else {
+                if (*naming == CAREER_NAMING_AUTO)
+                    *naming = CAREER_NAMING_OFF;
+                note(self->why, "",
+                     "a pooler refuses named statements; CareerDatabasePrepare is on");
+            }
         }
         career_result_release(result);
         result = NULL;
@@ -415,33 +447,67 @@ static bool prepare(career_postgres *self, career_moment deadline, career_naming
     return good;
 }
 
-/* A pooler hands out process ids of its own: then the one in the start-up message is not the backend's. */
-static bool is_pooled(career_postgres *self, career_moment deadline)
+/* The rows of one statement outside of any batch; NULL when it failed. */
+static career_result *ask(career_postgres *self, career_statement statement, career_moment deadline)
 {
-    career_result *result = NULL;
-    const char *backend = NULL;
-    bool pooled;
+    career_result *result = NULL, *end = NULL;
 
-    career_postgres_queue(self, CAREER_STATEMENT_WHO, NULL);
+    career_postgres_queue(self, statement, NULL);
     career_postgres_sync(self);
-    if (career_postgres_next(self, deadline, &result) == CAREER_ANSWER_DONE &&
-        career_result_rows(result) == 1)
-        backend = career_result_value(result, 0, 0).data;
-    pooled = !backend || atoi(backend) != PQbackendPID(self->conn);
-    career_result_release(result);
-    result = NULL;
+    if (career_postgres_next(self, deadline, &result) != CAREER_ANSWER_DONE) {
+        if (!self->lost && result)
+            note(self->why, "", career_result_message(result));
+        career_result_release(result);
+        result = NULL;
+    }
     if (!self->lost)
-        career_postgres_settle(self, deadline, &result);
+        career_postgres_settle(self, deadline, &end);
+    career_result_release(end);
+    return result;
+}
+
+/* Where we are. A pooler hands out process ids of its own: then the one in the start-up message is not the
+ * backend's. */
+static bool meet(career_postgres *self, career_moment deadline)
+{
+    career_result *result = ask(self, CAREER_STATEMENT_WHO, deadline);
+    const char *backend, *admits;
+
+    if (!result || career_result_rows(result) != 1) {
+        career_result_release(result);
+        return false;
+    }
+    backend = career_result_value(result, 0, 0).data;
+    admits = career_result_value(result, 0, 1).data;
+    self->pooled = !backend || atoi(backend) != PQbackendPID(self->conn);
+    self->admits = self->pooled || !admits ? 0 : (unsigned)atoi(admits);
     career_result_release(result);
-    return pooled;
+    return true;
+}
+
+static bool is_complete(career_postgres *self, career_moment deadline)
+{
+    career_result *result = ask(self, CAREER_STATEMENT_LACKS, deadline);
+    const char *lacks = NULL;
+    bool complete = result && career_result_rows(result) == 1;
+
+    if (complete)
+        lacks = career_result_value(result, 0, 0).data;
+    self->lacking = lacks != NULL;
+    if (lacks)
+        note(self->why, "the database lacks ", lacks);
+    career_result_release(result);
+    return complete && !lacks;
 }
 
 static bool make_ready(career_postgres *self, career_naming *naming, career_moment deadline)
 {
-    if (*naming == CAREER_NAMING_AUTO && is_pooled(self, deadline))
+    if (!meet(self, deadline) || !is_complete(self, deadline))
+        return false;
+    if (*naming == CAREER_NAMING_AUTO && self->pooled)
         *naming = CAREER_NAMING_OFF;
-    self->named = !self->lost && *naming != CAREER_NAMING_OFF;
-    if (!self->lost && prepare(self, deadline, naming))
+    self->named = *naming != CAREER_NAMING_OFF;
+    if (prepare(self, deadline, naming))
         return true;
     if (self->lost || !self->named || *naming != CAREER_NAMING_OFF)
         return false;
@@ -455,7 +521,7 @@ static void discard(career_postgres *self)
     PQfinish(self->conn);
     self->conn = NULL;
     self->open = 0;
-    self->farewell = self->lost = self->overran = false;
+    self->farewell = self->lost = self->overran = self->pooled = false;
 }
 
 static bool try_hosts(career_postgres *self, career_address *address, const char *attrs,
@@ -479,11 +545,12 @@ static bool try_hosts(career_postgres *self, career_address *address, const char
 
 career_postgres *career_postgres_open(career_address *address, career_naming *naming,
                                       career_moment deadline, int stop_fd,
-                                      char why[CAREER_WHY_SIZE])
+                                      char why[CAREER_WHY_SIZE], bool *lacking)
 {
     career_postgres *self = calloc(1, sizeof(*self));
     bool opened;
 
+    *lacking = false;
     if (!self) {
         note(why, "", "out of memory");
         return NULL;
@@ -501,8 +568,14 @@ career_postgres *career_postgres_open(career_address *address, career_naming *na
     if (opened)
         return self;
     note(why, "", self->why);
+    *lacking = self->lacking;
     free(self);
     return NULL;
+}
+
+unsigned career_postgres_admits(const career_postgres *self)
+{
+    return self->admits;
 }
 
 bool career_postgres_alive(career_postgres *self)

@@ -28,6 +28,9 @@ typedef struct career_address
 const char *career_address_parse(const char *conninfo, career_address **address);
 void career_address_free(career_address *address);
 
+/* The hosts and ports that it names; as long as the address. */
+const char *career_address_name(const career_address *address);
+
 /* -- what came back ------------------------------------------------------------------------------ */
 
 typedef struct career_result career_result; /* counted; any thread */
@@ -66,10 +69,14 @@ typedef enum career_naming {
 
 /* Connects, trying the hosts one at a time, each with its share of the time left, the one that answered last
  * first; makes sure that the server understands every statement. AUTO becomes what was found out. NULL and
- * a reason (for logs; no secret) when it cannot be done by then, or stop_fd becomes readable. */
+ * a reason (for logs; no secret) when it cannot be done by then, or stop_fd becomes readable; *lacking when
+ * the reason names what sql/ makes and the database lacks. */
 career_postgres *career_postgres_open(career_address *address, career_naming *naming,
                                       career_moment deadline, int stop_fd,
-                                      char why[CAREER_WHY_SIZE]);
+                                      char why[CAREER_WHY_SIZE], bool *lacking);
+
+/* How many connections the server admits of our role to our database; 0: not known, as behind a pooler. */
+unsigned career_postgres_admits(const career_postgres *postgres);
 
 /* Looks without a round trip whether the server has hung up or said good-bye. */
 bool career_postgres_alive(career_postgres *postgres);

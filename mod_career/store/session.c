@@ -15,9 +15,33 @@ void career_session_refuse_names(career_session *self)
 {
     int before = CAREER_NAMING_AUTO;
 
-    if (atomic_compare_exchange_strong(&self->store->naming, &before, CAREER_NAMING_OFF))
+    if (!atomic_compare_exchange_strong(&self->store->naming, &before, CAREER_NAMING_OFF))
+        return;
+    if (!atomic_exchange(&self->store->gate->nameless, true)) /* for children yet to come, too */
         career_log_say(self->store->log, CAREER_LOG_DATABASE_POOLER,
                        "statements are sent in full from now on");
+}
+
+/* Once for each server: not every child has its connections yet, but all of them may come to. */
+static void compare_limits(const career_session *self)
+{
+    const career_store *store = self->store;
+    unsigned admits = career_postgres_admits(self->postgres), total = store->config.total;
+
+    if (admits && total > admits && career_gate_may_say(store->server, "total", CAREER_NEVER))
+        career_log_say(store->log, CAREER_LOG_DATABASE_CONNECTIONS, "up to %u, and it admits %u",
+                       total, admits);
+}
+
+/* What keeps the database from being used; one process says it for all. */
+static void say_down(const career_session *self)
+{
+    if (career_lane_stopping(self->lane) ||
+        !career_gate_may_say(self->store->gate, self->why, CAREER_LOG_PAUSE))
+        return;
+    career_log_say(self->store->log,
+                   self->lacking ? CAREER_LOG_DATABASE_TABLES : CAREER_LOG_DATABASE_DOWN, "%s",
+                   self->why);
 }
 
 /* Lifetimes need no dice, only not to end together. */
@@ -35,12 +59,14 @@ static bool connect_session(career_session *self)
     career_moment now = career_clock_now(), lifetime = store->config.lifetime;
 
     self->epoch = atomic_load(&store->epoch);
-    self->postgres = career_postgres_open(store->address, &naming, now + store->config.connect,
-                                          career_lane_stop_fd(self->lane), self->why);
+    self->postgres =
+        career_postgres_open(store->address, &naming, now + store->config.connect,
+                             career_lane_stop_fd(self->lane), self->why, &self->lacking);
     if (naming == CAREER_NAMING_OFF)
         career_session_refuse_names(self);
     if (!self->postgres)
         return false;
+    compare_limits(self);
     self->used = career_clock_now();
     self->expires = lifetime == CAREER_NEVER
                         ? CAREER_NEVER
@@ -59,8 +85,7 @@ static bool pass_gate(career_session *self)
         return true;
     }
     career_gate_failed(gate, began);
-    if (!career_lane_stopping(self->lane))
-        career_log_say(self->store->log, CAREER_LOG_DATABASE_DOWN, "%s", self->why);
+    say_down(self);
     return false;
 }
 

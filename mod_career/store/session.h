@@ -23,6 +23,7 @@ typedef struct career_session {
     career_moment used;        /* last */
     career_moment expires;
     char why[CAREER_WHY_SIZE]; /* it could not be opened, or was lost */
+    bool lacking;              /* why: the database lacks something that sql/ makes */
 } career_session;
 
 struct career_store {
@@ -31,7 +32,9 @@ struct career_store {
     career_log *log;
     career_lanes *lanes;
     career_gate *gate;
-    career_gate own_gate;        /* where processes share none */
+    career_gate own_gate; /* where processes share none */
+    career_gate *server;  /* what was said of the server, which may have several databases */
+    career_gate own_server;
     atomic_uint epoch;           /* connections of an earlier one are suspect */
     atomic_int naming;           /* a career_naming */
     _Atomic career_moment asked; /* when a job came last */

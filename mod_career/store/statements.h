@@ -83,6 +83,19 @@ enum {
     " AND to_jsonb(" CAREER_BECOMES(                                                               \
         sql, CAREER_PLACE_##name) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
 
+/* What the statements below rely on, as (table, kind, name). Without its triggers a table would take a save, but
+ * neither move its version nor record what is to be cleared. */
+#define CAREER_X_NEEDED(name, json, sql, kind, required)                                           \
+    ", ('career_profiles', 'column', '" sql "')"
+#define CAREER_SQL_NEEDED                                                                          \
+    "('career_profiles', 'table', NULL), ('career_cache_outbox', 'table', NULL), "                 \
+    "('career_profiles', 'column', 'user_id'), ('career_profiles', 'column', 'version'), "         \
+    "('career_profiles', 'column', 'updated_at'), ('career_profiles', 'column', 'extra'), "        \
+    "('career_profiles', 'trigger', 'zz_career_profiles_stamp'), "                                 \
+    "('career_profiles', 'trigger', 'career_profiles_announce'), "                                 \
+    "('career_profiles', 'trigger', 'career_profiles_announce_update')" CAREER_COLUMNS(            \
+        CAREER_X_NEEDED)
+
 /* clang-format off */
 /*  name, how many parameters, SQL */
 #define CAREER_STATEMENTS(X)                                                                       \
@@ -135,7 +148,27 @@ enum {
                      "ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) "                    \
                      "WHERE c.conrelid = 'career_profiles'::regclass AND c.conname = $1 "          \
                      "ORDER BY a.attnum")                                                          \
-    X(WHO, 0, "SELECT pg_backend_pid()")
+    /* the backend, and how many of its kind we may have: what the server keeps for superusers is not ours, \
+     * and the role and the database may have limits of their own */                               \
+    X(WHO, 0, "SELECT pg_backend_pid(), least("                                                    \
+              "current_setting('max_connections')::int - "                                         \
+              "current_setting('superuser_reserved_connections')::int, "                           \
+              "(SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = session_user), "     \
+              "(SELECT nullif(datconnlimit, -1) FROM pg_database "                                 \
+              "WHERE datname = current_database()))")                                              \
+    /* what sql/ makes and the database lacks; null: nothing */                                    \
+    X(LACKS, 0, "SELECT string_agg(CASE "                                                          \
+                "WHEN to_regclass(n.home) IS NULL THEN 'the table ' || n.home "                    \
+                "WHEN n.kind = 'column' THEN 'the column ' || n.home || '.' || n.name "            \
+                "ELSE 'the trigger ' || n.name END, ', ') FROM (VALUES "                           \
+                CAREER_SQL_NEEDED ") AS n (home, kind, name) WHERE CASE n.kind "                   \
+                "WHEN 'table' THEN to_regclass(n.home) IS NULL "                                   \
+                "WHEN 'column' THEN to_regclass(n.home) IS NOT NULL AND NOT EXISTS (SELECT "       \
+                "FROM pg_attribute a WHERE a.attrelid = to_regclass(n.home) "                      \
+                "AND a.attname = btrim(n.name, '\"') AND NOT a.attisdropped) "                     \
+                "ELSE to_regclass(n.home) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger t "   \
+                "WHERE t.tgrelid = to_regclass(n.home) AND t.tgname = n.name "                     \
+                "AND t.tgenabled IN ('O', 'A')) END")
 /* clang-format on */
 
 typedef enum career_statement {

@@ -48,6 +48,18 @@ const char *career_store_check_conninfo(apr_pool_t *pool, const char *conninfo)
     return why ? apr_pstrdup(pool, why) : NULL;
 }
 
+const char *career_store_server(apr_pool_t *pool, const char *conninfo)
+{
+    career_address *address;
+    const char *name = "";
+
+    if (!career_address_parse(conninfo, &address)) {
+        name = apr_pstrdup(pool, career_address_name(address));
+        career_address_free(address);
+    }
+    return name;
+}
+
 static career_naming naming_of(career_prepare prepare)
 {
     switch (prepare) {
@@ -72,10 +84,13 @@ career_store *career_store_create(const career_store_config *config, career_log 
     store->log = log;
     store->gate = career_gate_find(config->conninfo, &store->own_gate);
     atomic_init(&store->naming, (int)naming_of(config->prepare));
+    if (config->prepare == CAREER_PREPARE_AUTO && atomic_load(&store->gate->nameless))
+        atomic_store(&store->naming, CAREER_NAMING_OFF); /* a sibling has found out */
     if (career_address_parse(config->conninfo, &store->address)) {
         free(store);
         return NULL;
     }
+    store->server = career_gate_find(career_address_name(store->address), &store->own_server);
     store->lanes = career_lanes_create(&work, store, config->connections, config->queue);
     if (!store->lanes) {
         career_address_free(store->address);

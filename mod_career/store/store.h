@@ -25,6 +25,7 @@ typedef enum career_prepare {
 typedef struct career_store_config {
     const char *conninfo;   /* libpq connection string or URI; secret */
     unsigned connections;   /* lanes of this process */
+    unsigned total;         /* of all processes together, to this server; 0: not known */
     unsigned queue;         /* jobs that may wait */
     career_moment wait;     /* how long a job may wait, µs; likewise below */
     career_moment idle;     /* an unused connection is closed after this */
@@ -36,6 +37,9 @@ typedef struct career_store_config {
 
 /* Does libpq understand this connection string? NULL when it does, else why (without quoting it). */
 const char *career_store_check_conninfo(apr_pool_t *pool, const char *conninfo);
+
+/* The hosts and ports that a connection string names, so that what goes to one server can be summed up. */
+const char *career_store_server(apr_pool_t *pool, const char *conninfo);
 
 /* Once before the children are forked: what they know in common of databases that are down, in memory that
  * they share. Goes with the pool. Without it each process finds out by itself. */
