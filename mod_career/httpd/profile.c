@@ -9,8 +9,7 @@ static career_error *get(career_request *rq, int *status)
     const career_row *row;
     career_error *error;
 
-    error = career_store_read(store, rq->r->pool, rq->user->user_id, career_store_deadline(store),
-                              &row);
+    error = career_store_read(store, rq->r->pool, rq->user, career_store_deadline(store), &row);
     if (!error)
         error = career_conditions_check(rq->r->pool, &conditions, rq->layout, row, false);
     if (error)

@@ -123,7 +123,7 @@ static career_error *save_locked(career_request *rq, const judgement *j, career_
 
     if (!job_pool)
         return career_error_make(rq->r->pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
-    error = career_store_decide(rq->host->store, rq->r->pool, rq->user->user_id, job_pool, decide,
+    error = career_store_decide(rq->host->store, rq->r->pool, rq->user, job_pool, decide,
                                 copy_judgement(job_pool, j), deadline, &after, &before);
     if (!error && before) /* the lane's copy went with its job */
         error = career_document_read(rq->r->pool, rq->layout, before, &previous);
@@ -136,18 +136,17 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
 {
     apr_pool_t *pool = rq->r->pool;
     career_store *store = rq->host->store;
-    const char *user_id = rq->user->user_id;
     const career_row *before, *after;
     const career_document *previous;
     const career_change *change;
-    career_error *error = career_store_read(store, pool, user_id, deadline, &before);
+    career_error *error = career_store_read(store, pool, rq->user, deadline, &before);
 
     if (!error)
         error = judge(j, pool, before, &previous, &change);
     if (error)
         return error;
     if (change->any)
-        error = career_store_write(store, pool, user_id, before ? before->version : 0, change,
+        error = career_store_write(store, pool, rq->user, before ? before->version : 0, change,
                                    deadline, &after);
     else
         after = before;

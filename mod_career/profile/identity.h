@@ -14,7 +14,7 @@
 
 typedef struct career_identity {
     char user_id[CAREER_USER_ID_SIZE]; /* the claim "sub", normalised to lower case */
-    const char *role;                  /* the claim "role" */
+    const char *role;                  /* the claim "role", as CareerJwtRole spells it */
     const char *aal;                   /* the claim "aal", or NULL */
     career_slice payload; /* all claims, as the token has them; data NULL: there was no token */
 } career_identity;

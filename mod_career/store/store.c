@@ -197,10 +197,11 @@ static career_error *no_memory(apr_pool_t *pool)
 
 /* ---------------------------------------------------------------------------------- the requests */
 
-career_error *career_store_read(career_store *store, apr_pool_t *pool, const char *user_id,
+career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
                                 career_moment deadline, const career_row **row)
 {
-    career_store_job *job = career_store_job_make(store, CAREER_TASK_READ, user_id, NULL, deadline);
+    career_store_job *job =
+        career_store_job_make(store, CAREER_TASK_READ, user->user_id, NULL, deadline);
     career_error *error;
 
     *row = NULL;
@@ -212,7 +213,7 @@ career_error *career_store_read(career_store *store, apr_pool_t *pool, const cha
     return error;
 }
 
-career_error *career_store_write(career_store *store, apr_pool_t *pool, const char *user_id,
+career_error *career_store_write(career_store *store, apr_pool_t *pool, const career_identity *user,
                                  int64_t expected, const career_change *change,
                                  career_moment deadline, const career_row **row)
 {
@@ -221,25 +222,27 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ch
     career_error *error;
 
     *row = NULL;
-    job = job_pool ? career_store_job_make(store, CAREER_TASK_WRITE, user_id, job_pool, deadline)
-                   : NULL;
+    job = job_pool
+              ? career_store_job_make(store, CAREER_TASK_WRITE, user->user_id, job_pool, deadline)
+              : NULL;
     if (!job)
         return no_memory(pool);
     job->creates = expected == 0;
-    job->values = career_encode_change(job_pool, user_id, expected, change);
+    job->values = career_encode_change(job_pool, user->user_id, expected, change);
     error = career_store_job_run(store, job, pool, change);
     if (!error && job->has_row)
         *row = &job->row;
     return error;
 }
 
-career_error *career_store_decide(career_store *store, apr_pool_t *pool, const char *user_id,
-                                  apr_pool_t *job_pool, career_store_decide_fn decide,
-                                  void *context, career_moment deadline, const career_row **row,
+career_error *career_store_decide(career_store *store, apr_pool_t *pool,
+                                  const career_identity *user, apr_pool_t *job_pool,
+                                  career_store_decide_fn decide, void *context,
+                                  career_moment deadline, const career_row **row,
                                   const career_row **previous)
 {
     career_store_job *job =
-        career_store_job_make(store, CAREER_TASK_DECIDE, user_id, job_pool, deadline);
+        career_store_job_make(store, CAREER_TASK_DECIDE, user->user_id, job_pool, deadline);
     career_error *error;
 
     *row = *previous = NULL;

@@ -55,14 +55,14 @@ bool career_store_stop(career_store *store, career_moment until);
 career_moment career_store_deadline(const career_store *store);
 
 /* *row is NULL when the user has no profile. */
-career_error *career_store_read(career_store *store, apr_pool_t *pool, const char *user_id,
+career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
                                 career_moment deadline, const career_row **row);
 
 /* Writes the change where the stored version is still `expected` (0: where there is no profile yet), with its
  * outbox entry, in one commit. *row is the profile as it stands afterwards, or NULL when the race is lost and
  * nothing was written. A value that the database refuses (an enum it lacks, a check, a missing required
  * value) is VALIDATION_FAILED with details. */
-career_error *career_store_write(career_store *store, apr_pool_t *pool, const char *user_id,
+career_error *career_store_write(career_store *store, apr_pool_t *pool, const career_identity *user,
                                  int64_t expected, const career_change *change,
                                  career_moment deadline, const career_row **row);
 
@@ -75,9 +75,10 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ch
 typedef const career_change *(*career_store_decide_fn)(void *context, apr_pool_t *job_pool,
                                                        const career_row *row, career_error **error);
 
-career_error *career_store_decide(career_store *store, apr_pool_t *pool, const char *user_id,
-                                  apr_pool_t *job_pool, career_store_decide_fn decide,
-                                  void *context, career_moment deadline, const career_row **row,
+career_error *career_store_decide(career_store *store, apr_pool_t *pool,
+                                  const career_identity *user, apr_pool_t *job_pool,
+                                  career_store_decide_fn decide, void *context,
+                                  career_moment deadline, const career_row **row,
                                   const career_row **previous);
 
 #endif

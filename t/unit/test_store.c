@@ -77,6 +77,15 @@ static career_store *open_store(const char *folder, const char *database, unsign
     return career_store_create(&config, NULL);
 }
 
+/* Who asks, as far as a store without claims looks. */
+static const career_identity *as(apr_pool_t *in, const char *user_id)
+{
+    career_identity *identity = apr_pcalloc(in, sizeof(*identity));
+
+    apr_cpystrn(identity->user_id, user_id, sizeof(identity->user_id));
+    return identity;
+}
+
 static const career_json *json(apr_pool_t *in, const char *text)
 {
     const char *why = "";
@@ -119,15 +128,15 @@ static const career_row *read_row(career_store *store, const char *user_id)
 {
     const career_row *row;
 
-    succeed(career_store_read(store, pool, user_id, career_store_deadline(store), &row));
+    succeed(career_store_read(store, pool, as(pool, user_id), career_store_deadline(store), &row));
     return row;
 }
 
 static career_error *try_write(career_store *store, const char *user_id, int64_t version,
                                const career_change *what, const career_row **row)
 {
-    return career_store_write(store, pool, user_id, version, what, career_store_deadline(store),
-                              row);
+    return career_store_write(store, pool, as(pool, user_id), version, what,
+                              career_store_deadline(store), row);
 }
 
 static const career_row *write_row(career_store *store, const char *user_id, int64_t version,
@@ -408,7 +417,7 @@ static career_error *run_decision(decision d, const career_row **row, const care
 {
     apr_pool_t *job_pool = career_pool_create();
 
-    return career_store_decide(own, pool, d.user_id, job_pool, decide,
+    return career_store_decide(own, pool, as(pool, d.user_id), job_pool, decide,
                                apr_pmemdup(job_pool, &d, sizeof(d)), career_store_deadline(own),
                                row, previous);
 }
@@ -478,14 +487,14 @@ static void *save(void *data)
         const career_row *row, *saved = NULL;
         career_change *what;
 
-        error = career_store_read(own, mine, self->user_id, deadline, &row);
+        error = career_store_read(own, mine, as(mine, self->user_id), deadline, &row);
         if (error)
             break;
         what = row ? change(mine, CAREER_COLUMN_EXTRA, "{}") : creation(mine);
         what->extra =
             json(mine, apr_psprintf(mine, "{\"field%d\":%d}", self->number, self->number));
-        error = career_store_write(own, mine, self->user_id, row ? row->version : 0, what, deadline,
-                                   &saved);
+        error = career_store_write(own, mine, as(mine, self->user_id), row ? row->version : 0, what,
+                                   deadline, &saved);
         self->saved = saved != NULL;
         self->created = self->saved && !row;
     }
@@ -564,7 +573,7 @@ static void *save_or_fail(void *data)
 
     if (self->number % 4 == 0)
         what->columns[CAREER_COLUMN_SENIORITY] = json(mine, "\"nonsense\"");
-    error = career_store_write(existing, mine, self->user_id, 0, what,
+    error = career_store_write(existing, mine, as(mine, self->user_id), 0, what,
                                career_store_deadline(existing), &row);
     self->saved = !error && row;
     self->failure = error ? error->id : CAREER_ERROR_COUNT;
@@ -661,7 +670,7 @@ static career_error_id code_of_read(career_store *store)
 {
     const career_row *row;
     career_error *error =
-        career_store_read(store, pool, user(1), career_store_deadline(store), &row);
+        career_store_read(store, pool, as(pool, user(1)), career_store_deadline(store), &row);
 
     return error ? error->id : CAREER_ERROR_COUNT;
 }
@@ -712,7 +721,7 @@ static void test_missing_table(void **state)
     career_store *store = open_store(server.folder, "postgres", 1, 10 * CAREER_SECOND);
     const career_row *row;
     career_error *error =
-        career_store_read(store, pool, user(1), career_store_deadline(store), &row);
+        career_store_read(store, pool, as(pool, user(1)), career_store_deadline(store), &row);
 
     (void)state;
     assert_non_null(error);
@@ -724,7 +733,8 @@ static void test_missing_table(void **state)
 static void test_giving_up(void **state)
 {
     const career_row *row;
-    career_error *error = career_store_read(own, pool, user(1), career_clock_now() - 1, &row);
+    career_error *error =
+        career_store_read(own, pool, as(pool, user(1)), career_clock_now() - 1, &row);
 
     (void)state;
     assert_non_null(error);
