@@ -51,10 +51,14 @@ static void share(career_host *host, size_t before)
     for (size_t i = 0; i < before; i++) {
         const career_host *other = career_hosts_at(i);
 
-        if (!host->store && career_host_same_store(host->config, other->config))
+        if (!host->store && career_host_same_store(host->config, other->config)) {
             host->store = other->store;
-        if (!host->invalidator && host->store && same_invalidator(host, other))
+            host->store_owner = other->store_owner;
+        }
+        if (!host->invalidator && host->store && same_invalidator(host, other)) {
             host->invalidator = other->invalidator;
+            host->invalidator_owner = other->invalidator_owner;
+        }
     }
 }
 
@@ -95,6 +99,9 @@ static void start(career_host *host, size_t index)
 {
     career_store_config config = store_config(host);
 
+    career_counters_attend(host->counters);
+    career_live_set(host->counters, CHILDREN, 1);
+    host->store_owner = host->invalidator_owner = host;
     host->keyring = career_keyring_create(&host->sources, host->log);
     share(host, index);
     host->owns_store = !host->store;
@@ -122,6 +129,7 @@ static void tick(void *unused)
             career_watch_tick(host->watch);
         }
         career_keyring_tick(host->keyring);
+        career_counters_sample(host->counters);
         if (host->owns_invalidator)
             career_invalidator_tick(host->invalidator);
     }
@@ -181,6 +189,8 @@ void career_child_stop(void)
 {
     career_moment until = career_clock_now() + STOP_PATIENCE;
 
+    for (size_t i = 0; i < career_hosts_count(); i++)
+        career_counters_leave(career_hosts_at(i)->counters);
     if (!career_ticker_stop(ticker, until) || !stop_invalidators(until))
         return;
     for (size_t i = 0; i < career_hosts_count(); i++) {

@@ -49,6 +49,7 @@ static apr_status_t replace(ap_filter_t *f, apr_bucket_brigade *brigade)
     career_text body = career_reply_envelope(rq, error);
     const char *challenge = apr_table_get(r->headers_out, "WWW-Authenticate");
 
+    rq->code = career_error_describe(error->id)->code;
     ap_remove_output_filter(f);
     apr_brigade_cleanup(brigade);
     if (!apr_table_get(r->headers_out, "X-Request-Id"))

@@ -84,13 +84,14 @@ static career_error *run(career_request *rq, int *status)
     const career_resource *resource = rq->resource;
     request_rec *r = rq->r;
 
-    if (!ends_with(r->uri, resource->path))
+    if (resource->path && !ends_with(r->uri, resource->path))
         return career_error_make(r->pool, CAREER_ERROR_NOT_FOUND, "a path below the resource");
     if (!is_allowed(resource, r->method))
         return career_error_make(r->pool, CAREER_ERROR_METHOD_NOT_ALLOWED, "method");
     if (r->method_number != M_OPTIONS)
         return resource->serve(rq, status);
-    career_cors_preflight(rq);
+    if (!resource->internal)
+        career_cors_preflight(rq);
     *status = career_reply_empty(rq, HTTP_NO_CONTENT);
     return NULL;
 }
@@ -105,7 +106,7 @@ int career_handler_run(request_rec *r)
     if (!resource || !r->handler || strcmp(r->handler, resource->handler) != 0)
         return DECLINED;
     rq = career_request_of(r);
-    if (!rq->host)
+    if (!rq->host && !resource->internal)
         return unconfigured(rq);
     error = run(rq, &status);
     return error ? career_reply_error(rq, error) : status;

@@ -81,8 +81,8 @@ static const char *digest(apr_pool_t *pool, const char *a, const char *b, const 
     return career_text_digest(pool, parts, 3);
 }
 
-/* The watch of an earlier host with the same rules and budget, or NULL. */
-static career_watch *shared_watch(const career_config *config)
+/* An earlier host with the same rules and budget, whose watch serves, too; or NULL. */
+static const career_host *watch_owner(const career_config *config)
 {
     for (int i = 0; i < hosts->nelts; i++) {
         const career_host *other = APR_ARRAY_IDX(hosts, i, career_host *);
@@ -90,9 +90,21 @@ static career_watch *shared_watch(const career_config *config)
         if (strcmp(other->config->rules, config->rules) == 0 &&
             other->config->rules_time == config->rules_time &&
             other->config->rules_memory == config->rules_memory)
-            return other->watch;
+            return other->watch_owner;
     }
     return NULL;
+}
+
+/* The files may be worse, or newer, than when the server ran last; its counters remember. */
+static void note_rules(career_host *host, const career_board *board, const char *why)
+{
+    uint64_t generation = career_board_generation(board);
+
+    if (career_get(host->counters, RULES_GENERATION) != (int64_t)generation)
+        career_set(host->counters, RULES_RELOADED, apr_time_now());
+    career_set(host->counters, RULES_GENERATION, (int64_t)generation);
+    career_set(host->counters, RULES_GOOD, !why);
+    career_counters_remark(host->counters, CAREER_REMARK_RULES, why ? why : "");
 }
 
 static int open_rules(apr_pool_t *pool, apr_pool_t *process, career_host *host)
@@ -101,19 +113,62 @@ static int open_rules(apr_pool_t *pool, apr_pool_t *process, career_host *host)
     const char *name = apr_pstrcat(pool, "rules:", host->config->rules, NULL), *why = NULL;
     career_board *board;
 
-    host->watch = shared_watch(host->config);
-    host->owns_watch = !host->watch;
-    if (!host->owns_watch)
+    host->watch_owner = watch_owner(host->config);
+    host->owns_watch = !host->watch_owner;
+    if (!host->owns_watch) {
+        host->watch = host->watch_owner->watch;
         return OK;
+    }
+    host->watch_owner = host;
     board = career_board_open(process, name, 2 * CAREER_RULES_FILE_MAX);
     if (!board)
         return refuse(pool, host->server, "shared memory for the rules cannot be had");
     host->watch = career_watch_open(pool, host->config->rules, &budget, board, host->log, &why);
     if (!host->watch)
         return refuse(pool, host->server, apr_psprintf(pool, "CareerRules: %s", why));
+    career_watch_count(host->watch, host->counters);
+    note_rules(host, board, why);
     if (why)
         career_log_say(host->log, CAREER_LOG_RULES_REJECTED, "%s", why);
     return OK;
+}
+
+/* How pages and metrics name it; the second host of the same name and port has a number. */
+static const char *label_of(apr_pool_t *pool, const server_rec *server)
+{
+    unsigned port = server->is_virtual && server->addrs ? server->addrs->host_port : server->port;
+    const char *name = server->server_hostname ? server->server_hostname : "main", *label;
+    size_t len;
+    int same = 0;
+
+    label = port ? apr_psprintf(pool, "%s:%u", name, port) : name;
+    len = strlen(label);
+    for (int i = 0; i < hosts->nelts; i++) {
+        const char *other = APR_ARRAY_IDX(hosts, i, career_host *)->label;
+
+        same += strncmp(other, label, len) == 0 && (!other[len] || other[len] == '#');
+    }
+    return same ? apr_psprintf(pool, "%s#%d", label, same + 1) : label;
+}
+
+/* Children of the configuration that is being replaced live on for a while. */
+static unsigned processes_at_once(void)
+{
+    int children = 0;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    return 2 * (unsigned)(children > 0 ? children : 1);
+}
+
+/* What processes share besides rules and keys. */
+static int open_shared(apr_pool_t *pool, apr_pool_t *process, career_host *host)
+{
+    host->counters = career_counters_open(process, host->label, processes_at_once());
+    host->relay = career_board_open(process, apr_pstrcat(pool, "relay:", host->cache, NULL), 0);
+    host->probe = career_board_open(process, apr_pstrcat(pool, "probe:", host->label, NULL), 0);
+    if (host->counters && host->relay && host->probe)
+        return OK;
+    return refuse(pool, host->server, "shared memory for counters cannot be had");
 }
 
 static career_host *host_make(apr_pool_t *pool, server_rec *server, career_config *config)
@@ -123,6 +178,7 @@ static career_host *host_make(apr_pool_t *pool, server_rec *server, career_confi
     host->server = server;
     host->config = config;
     host->log = log_of(pool, server);
+    host->label = label_of(pool, server);
     host->policy = (career_token_policy){.issuer = config->jwt_issuer,
                                          .audience = config->jwt_audience,
                                          .roles = config->jwt_roles,
@@ -290,14 +346,13 @@ int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
         if (!career_config_applies(config))
             continue;
         host = host_make(pool, server, config);
-        status = open_rules(pool, process, host);
+        status = open_shared(pool, process, host);
+        if (status == OK)
+            status = open_rules(pool, process, host);
         if (status == OK)
             status = open_keys(pool, process, host);
         if (status != OK)
             return status;
-        host->relay = career_board_open(process, apr_pstrcat(pool, "relay:", host->cache, NULL), 0);
-        if (!host->relay)
-            return refuse(pool, server, "shared memory for the outbox cannot be had");
         APR_ARRAY_PUSH(hosts, career_host *) = host;
         warn_of_small_fields(temp, host);
     }

@@ -10,6 +10,7 @@
 
 #include "auth/keyring.h"
 #include "auth/token.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "cache/invalidator.h"
 #include "httpd/config.h"
@@ -26,8 +27,14 @@ struct career_host {
     career_board *relay; /* elects who asks the outbox */
     const char *cache;   /* names what the invalidator does, so that equal hosts share one */
     career_log *log;
+    const char *label; /* "api.example.org:443", its own among the hosts */
+    career_counters
+        *counters;       /* what it owns counts there, for itself and for those it shares with */
+    career_board *probe; /* elects who asks whether the database answers */
     career_keyring_config sources; /* of keys */
     bool owns_watch; /* likewise below: several hosts may share one, the first looks after it */
+    const career_host *watch_owner, *store_owner,
+        *invalidator_owner; /* itself, or an earlier host */
     /* from here on: of this process, made in child_init */
     career_moment look_at; /* when the ticker looks at the rules again */
     career_keyring *keyring;

@@ -9,6 +9,7 @@
 #include <http_request.h>
 #include <mpm_common.h>
 
+#include "httpd/account.h"
 #include "httpd/handler.h"
 #include "httpd/host.h"
 #include "httpd/module.h"
@@ -56,6 +57,8 @@ static void register_hooks(apr_pool_t *pool)
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(career_authn_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_handler(career_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
+    /* before mod_log_config writes its line */
+    ap_hook_log_transaction(career_account_request, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(career_envelope_insert, NULL, NULL, APR_HOOK_LAST);
     career_envelope_register();
 }

@@ -7,9 +7,11 @@ static career_error *get(career_request *rq, int *status)
     career_conditions conditions = career_conditions_of(rq->r);
     career_store *store = rq->host->store;
     const career_row *row;
+    career_moment began = career_clock_now();
     career_error *error;
 
     error = career_store_read(store, rq->r->pool, rq->user, career_store_deadline(store), &row);
+    rq->database_took = career_clock_now() - began;
     if (!error)
         error = career_conditions_check(rq->r->pool, &conditions, rq->layout, row, false);
     if (error)
@@ -42,6 +44,19 @@ static career_cache_outcome invalidate(career_request *rq, const career_saved *s
                                     &targets, rq->host->config->invalidate_wait);
 }
 
+static career_cache_outcome invalidate_and_count(career_request *rq, const career_saved *saved)
+{
+    static const unsigned cells[] = {[CAREER_CACHE_INVALIDATED] = CAREER_BY_CACHE_INVALIDATED,
+                                     [CAREER_CACHE_PENDING] = CAREER_BY_CACHE_PENDING,
+                                     [CAREER_CACHE_DISABLED] = CAREER_BY_CACHE_DISABLED};
+    career_moment began = career_clock_now();
+    career_cache_outcome outcome = invalidate(rq, saved);
+
+    rq->cache_took = career_clock_now() - began;
+    career_count_cell(rq->host->counters, CAREER_AT_INVALIDATIONS + cells[outcome.status], 1);
+    return outcome;
+}
+
 static career_error *put(career_request *rq, int *status)
 {
     career_cache_outcome cache = {CAREER_CACHE_INVALIDATED, 0};
@@ -54,7 +69,7 @@ static career_error *put(career_request *rq, int *status)
     if (error)
         return error;
     if (saved.changed)
-        cache = invalidate(rq, &saved);
+        cache = invalidate_and_count(rq, &saved);
     *status = career_reply_saved(rq, &saved, &cache);
     return NULL;
 }

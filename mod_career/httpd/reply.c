@@ -5,13 +5,14 @@
 #include <apr_date.h>
 #include <apr_strings.h>
 
+#include "httpd/account.h"
 #include "httpd/module.h"
 #include "httpd/request.h"
 
 #define REALM "career"
 
 /* One brigade, one pass. */
-static int pass(career_request *rq, int status, const career_text *body)
+static int pass_as(career_request *rq, int status, const char *type, const career_text *body)
 {
     request_rec *r = rq->r;
     conn_rec *c = r->connection;
@@ -19,13 +20,24 @@ static int pass(career_request *rq, int status, const career_text *body)
 
     r->status = status;
     apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
-    ap_set_content_type(r, "application/json");
+    ap_set_content_type(r, type);
     ap_set_content_length(r, (apr_off_t)body->len);
     APR_BRIGADE_INSERT_TAIL(
         brigade, apr_bucket_pool_create(body->data, body->len, r->pool, c->bucket_alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(c->bucket_alloc));
     ap_pass_brigade(r->output_filters, brigade);
     return OK; /* a client that has gone away is no error of ours */
+}
+
+static int pass(career_request *rq, int status, const career_text *body)
+{
+    return pass_as(rq, status, "application/json", body);
+}
+
+int career_reply_text(career_request *rq, int status, const char *type, const career_text *body)
+{
+    apr_table_setn(rq->r->headers_out, "Cache-Control", "no-store");
+    return pass_as(rq, status, type, body);
 }
 
 int career_reply_empty(career_request *rq, int status)
@@ -141,6 +153,7 @@ int career_reply_saved(career_request *rq, const career_saved *saved,
     outcome_text text = describe(saved, cache->status);
     apr_table_t *out = rq->r->headers_out;
 
+    rq->cache = text.status;
     set_tag(rq, saved->row);
     apr_table_setn(out, "Cache-Control", "no-store");
     apr_table_setn(out, "Content-Location", rq->r->uri);
@@ -284,13 +297,16 @@ static void log_error(career_request *rq, const career_error *error)
     const char *what =
         apr_psprintf(rq->r->pool, "%d %s: %s", info->status, info->code, error->cause);
 
-    if (!rq->host)
+    rq->code = info->code;
+    if (info->status == 401 || info->status == 403)
+        career_account_refusal(rq, error);
+    if (!rq->host && !(rq->resource && rq->resource->internal))
         say(rq, CAREER_LOG_HOST_UNCONFIGURED, APLOG_ERR, what);
-    else if (info->status == 503)
+    else if (info->status == 503 && rq->host)
         career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "request %s: %s", rq->id, what);
     else if (info->status >= 500)
         say(rq, CAREER_LOG_REQUEST_FAILED, APLOG_ERR, what);
-    else if (info->status == 401 || info->status == 403)
+    else if ((info->status == 401 || info->status == 403) && rq->host)
         career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %d %s", rq->id,
                        info->status, error->cause);
     else

@@ -25,7 +25,8 @@ static const char *configured_handler(request_rec *r)
 
 const career_resource *career_request_resource(request_rec *r)
 {
-    static const career_resource *const all[] = {&career_resource_profile, &career_resource_schema};
+    static const career_resource *const all[] = {&career_resource_profile, &career_resource_schema,
+                                                 &career_resource_metrics};
     const career_request *rq = ap_get_module_config(r->request_config, &career_module);
     const char *handler;
 
@@ -84,7 +85,8 @@ void career_request_stamp(career_request *rq)
     if (!rq->resource)
         return;
     apr_table_setn(out, "X-Content-Type-Options", "nosniff");
-    career_cors_apply(rq);
+    if (!rq->resource->internal)
+        career_cors_apply(rq);
 }
 
 career_request *career_request_of(request_rec *r)

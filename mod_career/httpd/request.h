@@ -18,8 +18,9 @@ typedef struct career_request career_request;
 /* What SetHandler names: a resource of ours, and the methods that it allows. */
 typedef struct career_resource {
     const char *handler;
-    const char *path;  /* how its URL ends, wherever the operator hangs it */
+    const char *path;  /* how its URL ends, wherever the operator hangs it; NULL: it may be any */
     const char *allow; /* methods */
+    bool internal; /* the operator's: at any path, on any host, not for other origins' scripts */
     career_error *(*serve)(career_request *rq, int *status); /* any of them but OPTIONS */
 } career_resource;
 
@@ -31,6 +32,12 @@ struct career_request {
     const career_identity *user;
     career_rules *rules; /* one generation from start to end; released with the pool */
     const career_layout *layout;
+    /* for the access log and the counters: see account.c */
+    const char *code;            /* of the error that was answered; NULL: none */
+    const char *cache;           /* what a save's answer says of the caches */
+    career_moment database_took; /* µs that it waited for Postgres; likewise below */
+    career_moment rules_took;
+    career_moment cache_took;
     bool answered; /* httpd's own input filter has: a broken chunk, LimitRequestBody */
     const career_error *refusal; /* what AuthType Career found wrong, for the envelope */
 };
@@ -38,9 +45,10 @@ struct career_request {
 /* The resource that this location's handler is, or NULL. Known once the location has been walked. */
 const career_resource *career_request_resource(request_rec *r);
 
-/* profile.c and schema.c: the resources. */
+/* The resources, each in a file of its name. */
 extern const career_resource career_resource_profile;
 extern const career_resource career_resource_schema;
+extern const career_resource career_resource_metrics;
 
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
  * nosniff). */
@@ -94,6 +102,8 @@ int career_reply_not_modified(career_request *rq, const career_row *row);
 int career_reply_saved(career_request *rq, const career_saved *saved,
                        const career_cache_outcome *cache);
 int career_reply_empty(career_request *rq, int status);
+/* A text for operators and their programs, never to be kept by caches. */
+int career_reply_text(career_request *rq, int status, const char *type, const career_text *body);
 int career_reply_error(career_request *rq, const career_error *error);
 /* For a hook before the handler: logs, sets headers, and returns the status for httpd to answer with. */
 int career_reply_refusal(career_request *rq, const career_error *error);

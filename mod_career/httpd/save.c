@@ -119,15 +119,27 @@ static career_error *save_locked(career_request *rq, const judgement *j, career_
     apr_pool_t *job_pool = career_pool_create();
     const career_document *previous = NULL;
     const career_row *before, *after;
+    career_moment began;
     career_error *error;
 
     if (!job_pool)
         return career_error_make(rq->r->pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
+    began = career_clock_now();
     error = career_store_decide(rq->host->store, rq->r->pool, rq->user, job_pool, decide,
                                 copy_judgement(job_pool, j), deadline, &after, &before);
+    rq->database_took += career_clock_now() - began;
     if (!error && before) /* the lane's copy went with its job */
         error = career_document_read(rq->r->pool, rq->layout, before, &previous);
     return error ? error : finish(rq, before, previous, after, saved);
+}
+
+/* The time since, and from now on. */
+static career_moment lap(career_moment *since)
+{
+    career_moment now = career_clock_now(), took = now - *since;
+
+    *since = now;
+    return took;
 }
 
 /* One optimistic try; *done is false when the race was lost. */
@@ -139,10 +151,13 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
     const career_row *before, *after;
     const career_document *previous;
     const career_change *change;
+    career_moment began = career_clock_now();
     career_error *error = career_store_read(store, pool, rq->user, deadline, &before);
 
+    rq->database_took += lap(&began);
     if (!error)
         error = judge(j, pool, before, &previous, &change);
+    rq->rules_took += lap(&began);
     if (error)
         return error;
     if (change->any)
@@ -150,6 +165,7 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
                                    deadline, &after);
     else
         after = before;
+    rq->database_took += lap(&began);
     if (error)
         return error;
     *done = after != NULL;
@@ -173,6 +189,7 @@ career_error *career_request_save(career_request *rq, const career_json *body, c
 
         if (error || done)
             return error;
+        career_count(rq->host->counters, DATABASE_RETRIES, RETRY, RACE);
     }
     return save_locked(rq, &j, deadline, saved);
 }

@@ -33,6 +33,7 @@ struct career_watch {
     career_rules_budget budget;
     career_board *board; /* or NULL */
     career_log *log;
+    career_counters *counters; /* or NULL */
     career_shelf shelf;
     uint64_t generation; /* of what is on the shelf */
     uint64_t refused;    /* a generation of the board that cannot be used here */
@@ -160,8 +161,12 @@ static bool is_news(career_watch *watch, apr_pool_t *pool, const char *what)
 
 static void complain(career_watch *watch, apr_pool_t *pool, const char *why)
 {
-    if (is_news(watch, pool, why))
-        career_log_say(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why);
+    if (!is_news(watch, pool, why))
+        return;
+    career_log_say(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why);
+    career_count(watch->counters, RULES_RELOADS, RESULT, BAD);
+    career_set(watch->counters, RULES_GOOD, 0);
+    career_counters_remark(watch->counters, CAREER_REMARK_RULES, why);
 }
 
 /* What the board shows was good for whoever published it; here the budget may be smaller, or memory short. */
@@ -186,10 +191,16 @@ static bool take_from_board(career_watch *watch, apr_pool_t *pool)
 /* Once for all processes; also when a bad edit was taken back, so that the board has no newer generation. */
 static void announce(career_watch *watch, apr_pool_t *pool, const char *digest)
 {
-    if (is_news(watch, pool, digest))
-        career_log_say(watch->log, CAREER_LOG_RULES_LOADED,
-                       "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
-                       watch->generation, digest);
+    if (!is_news(watch, pool, digest))
+        return;
+    career_log_say(watch->log, CAREER_LOG_RULES_LOADED,
+                   "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
+                   watch->generation, digest);
+    career_count(watch->counters, RULES_RELOADS, RESULT, GOOD);
+    career_set(watch->counters, RULES_GENERATION, (int64_t)watch->generation);
+    career_set(watch->counters, RULES_RELOADED, apr_time_now());
+    career_set(watch->counters, RULES_GOOD, 1);
+    career_counters_remark(watch->counters, CAREER_REMARK_RULES, "");
 }
 
 /* New contents: compiled, and if good, published and put in force. */
@@ -350,6 +361,11 @@ career_watch *career_watch_open(apr_pool_t *pool, const char *directory,
     if (!watch->shelf.current && !*why)
         *why = apr_psprintf(pool, "%s: the files changed while they were read", directory);
     return watch->shelf.current || kept ? watch : NULL;
+}
+
+void career_watch_count(career_watch *watch, career_counters *counters)
+{
+    watch->counters = counters;
 }
 
 void career_watch_settle(career_watch *watch, career_moment settle)

@@ -9,6 +9,7 @@
 #define CAREER_WATCH_H
 
 #include "base/board.h"
+#include "base/counters.h"
 #include "rules/rules.h"
 
 typedef struct career_watch career_watch;
@@ -20,6 +21,9 @@ typedef struct career_watch career_watch;
 career_watch *career_watch_open(apr_pool_t *pool, const char *directory,
                                 const career_rules_budget *budget, career_board *board,
                                 career_log *log, const char **why);
+
+/* Has loads and rejections counted there, from now on. */
+void career_watch_count(career_watch *watch, career_counters *counters);
 
 /* The rules in force; the caller holds them and releases them. Never NULL. */
 career_rules *career_watch_acquire(career_watch *watch);

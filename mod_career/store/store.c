@@ -109,6 +109,11 @@ bool career_store_stop(career_store *store, career_moment until)
     return true;
 }
 
+bool career_store_is_up(const career_store *store)
+{
+    return atomic_load(&store->gate->failures) == 0;
+}
+
 career_moment career_store_deadline(const career_store *store)
 {
     const career_store_config *config = &store->config;

@@ -51,6 +51,9 @@ career_store *career_store_create(const career_store_config *config, career_log 
 /* Ends the lanes, at most until then; frees all if they ended. Takes no lock. */
 bool career_store_stop(career_store *store, career_moment until);
 
+/* false while the database is found down: jobs fail at once, one connector knocks now and then. */
+bool career_store_is_up(const career_store *store);
+
 /* The moment by which a request that starts now must be answered: wait + connect + query. */
 career_moment career_store_deadline(const career_store *store);
 

@@ -59,8 +59,20 @@ sub generated {
             map { "| $_->[1] | `$_->[2]` | $_->[4] |\n" } macro_rows('mod_career/base/error.h', 'CAREER_ERRORS')),
         tags => join('', "| tag | level | what happened | what to do |\n| --- | --- | --- | --- |\n",
             map { sprintf "| `CAREER%04d` | %s | %s | %s |\n", $_->[1], lc $_->[2], @{$_}[3, 4] }
-                macro_rows('mod_career/base/log.h', 'CAREER_LOG_TAGS'))
+                macro_rows('mod_career/base/log.h', 'CAREER_LOG_TAGS')),
+        metrics => join('', "| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n",
+            map { sprintf "| `%s` | %s | %s | %s |\n", $_->[2], _type($_->[1]), _labels(@{$_}[3, 4]), $_->[5] }
+                macro_rows('mod_career/base/metrics.h', 'CAREER_METRICS'))
     );
+}
+
+sub _type ($kind) { return $kind =~ /^(COUNTER|HISTOGRAM)$/ ? lc $kind : 'gauge' }
+
+# The labels of a metric besides "host", with their values.
+sub _labels (@labels) {
+    my %name = map { $_->[0] => $_->[1] } macro_rows('mod_career/base/metrics.h', 'CAREER_LABELS');
+    return join '; ', map { "`$name{$_}`: " . join ', ',
+        map { $_->[2] } macro_rows('mod_career/base/metrics.h', "CAREER_LABEL_$_") } grep { $_ ne 'NONE' } @labels;
 }
 
 # What README.md has between the markers of that name.

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+# career-metrics: what Prometheus reads; counts that are exact over four children, a graceful restart and a child that
+# is killed.
+use v5.36;
+use Career::Test;
+use Career::Contract qw(minimal header);
+use Career::Metrics  qw(metrics metric);
+
+my %pages = (config => <<~'END');
+    <Location "/career/metrics">
+        SetHandler career-metrics
+        Require local
+    </Location>
+    END
+my $children = "StartServers 4\nServerLimit 4\nMinSpareServers 4\nMaxSpareServers 5\nMaxRequestWorkers 4";
+my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, %pages,
+    directives => { CareerCorsOrigin => 'https://app.example' });
+my $host = 'localhost';    # a main server has no port of its own
+
+sub value ($name, %labels) { return metric($stack, $name, host => $host, %labels) }
+sub requests ($method, $code) { return value('career_requests_total', method => $method, code => $code) }
+
+# A count is there when a request is over, which its client may know first.
+sub counted ($count, $name, $code) {
+    wait_until { $code->() == $count } "$name: $count";
+    return is $code->(), $count, '… and no more';
+}
+
+subtest 'the form' => sub {
+    my $answer = $stack->request(GET => '/career/metrics', token => undef);
+    is $answer->{status}, 200, 'no token is asked for';
+    is header($answer, 'content-type'),  'text/plain; version=0.0.4; charset=utf-8', 'its type';
+    is header($answer, 'cache-control'), 'no-store', 'no cache keeps it';
+    is header($answer, 'access-control-allow-origin'), '', 'and no script of another origin reads it';
+    like $answer->{content}, qr/^# HELP career_requests_total \w.*\n# TYPE career_requests_total counter\n/, 'HELP and TYPE';
+    my @types = $answer->{content} =~ /^# TYPE (\S+) /mg;
+    my %seen;
+    is_deeply [grep { $seen{$_}++ } @types], [], 'each once';
+    is scalar(grep { !/^career_[a-z_]+$/ } @types), 0, 'all of them ours';
+    my @odd = grep { !/^(#.*|career_\w+\{host="[^"]+"(,\w+="[^"]*")*\} [0-9.]+)$/ } split /\n/, $answer->{content};
+    is_deeply \@odd, [], 'and every line has the form';
+    is $stack->request(HEAD => '/career/metrics', token => undef)->{status}, 200, 'HEAD';
+    my $put = $stack->request(PUT => '/career/metrics', token => undef, body => '{}');
+    is_deeply [$put->{status}, header($put, 'allow')], [405, 'GET, HEAD'], 'nothing else';
+    is $stack->request(GET => '/career/metrics', token => undef, headers => { Origin => 'https://app.example' })
+        ->{headers}{'access-control-allow-origin'}, undef, 'not even for an origin that is allowed elsewhere';
+};
+
+# Twelve clients, each with a user of its own.
+sub load {
+    return parallel(map { sub {
+        my @as = (token => token(sub => uuid()));
+        my @codes = map { $_->{status} } $stack->get(@as), $stack->put(minimal(), @as), $stack->get(@as),
+            $stack->put({ companyName => 'x' }, @as), $stack->put({ seniority => 'emperor' }, @as),
+            $stack->patch({ companyName => 'y' }, @as), $stack->request('HEAD', '/api/profile/career', @as),
+            $stack->request('OPTIONS', '/api/profile/career', token => undef),
+            $stack->request('DELETE',  '/api/profile/career', @as), $stack->get(token => undef),
+            $stack->get(token => 'a.b.c');
+        return "@codes";
+    } } 1 .. 12);
+}
+
+my %each = (
+    GET => { 404 => 1, 200 => 1, 401 => 2 }, PUT => { 201 => 1, 200 => 1, 400 => 1 }, PATCH => { 200 => 1 },
+    HEAD => { 200 => 1 }, OPTIONS => { 204 => 1 }, other => { 405 => 1 }
+);
+
+sub counts_are ($rounds, $name) {
+    return subtest $name => sub {
+        for my $method (sort keys %each) {
+            counted(12 * $rounds * $each{$method}{$_}, "$method $_", sub { requests($method, $_) })
+                for sort keys %{ $each{$method} };
+        }
+        my %all = metrics($stack);
+        my $total = 0;
+        $total += $all{$_} for grep { /^career_requests_total/ } keys %all;
+        is $total, 12 * $rounds * 11, 'nothing else';
+        my $in = 0;
+        $in += value('career_request_duration_seconds_count', access => $_) for qw(read write other);
+        is $in, $total, 'each has a place in the histogram';
+        is value('career_request_duration_seconds_bucket', access => 'write', le => '+Inf'), 12 * $rounds * 4,
+            'the writes among the writes';
+        cmp_ok value('career_request_duration_seconds_sum', access => 'write'), '>', 0, 'which took their time';
+        is value('career_token_refusals_total', reason => 'no_token'), 12 * $rounds, 'no token';
+        is value('career_token_refusals_total', reason => 'malformed'), 12 * $rounds, 'a malformed one';
+        is value('career_invalidations_total', status => 'invalidated') + value('career_invalidations_total',
+            status => 'pending'), 12 * $rounds * 3, 'saves that clear caches';
+    };
+}
+
+my @load = load();
+is_deeply [sort { $a cmp $b } @load], [('404 201 200 200 400 200 200 204 405 401 401') x 12], 'a load';
+counts_are(1, 'exact over four children');
+is value('career_children'), 4, 'which all live';
+
+$stack->httpd->graceful;
+counts_are(1, 'kept over a graceful restart');
+wait_until { value('career_children') == 4 } 'new children have taken the place of the old';
+load();
+counts_are(2, 'and counted on');
+
+subtest 'a child is killed' => sub {
+    expect_log(qr/AH00052: child pid \d+ exit signal Killed/);
+    my ($child) = $stack->httpd->children;
+    kill KILL => $child;
+    wait_until { !kill 0 => $child } 'it dies';
+    wait_until { value('career_children') == 4 } 'another comes';
+    load();
+    counts_are(3, 'what it had counted stays');
+    is value('career_children'), 4, 'what lived in it does not';
+};
+
+subtest 'rules' => sub {
+    my $generation = value('career_rules_generation');
+    is value('career_rules_good'), 1, 'the files are good';
+    cmp_ok abs(value('career_rules_reload_timestamp_seconds') - time), '<', 600, 'since a moment ago';
+    my $good = $stack->rules('validation.lua');
+    expect_log(qr/CAREER0202/);
+    $stack->edit_rules('validation.lua', 'return {');
+    wait_until { value('career_rules_good') == 0 } 'a bad file';
+    is value('career_rules_reloads_total', result => 'bad'), 1, 'counted once';
+    is value('career_rules_generation'), $generation, 'changes nothing';
+    $stack->edit_rules('validation.lua', $good . "\n");
+    wait_until { value('career_rules_good') == 1 && value('career_rules_generation') > $generation } 'a good one does';
+    is value('career_rules_reloads_total', result => 'good'), 1, 'counted once';
+};
+
+subtest 'keys' => sub {
+    is value('career_keys'),          1, 'one secret';
+    is value('career_keys_complete'), 1, 'is all there is to have';
+};
+
+# ------------------------------------------------------------------------------------------------- hosts
+
+subtest 'several hosts, and one that is none of them' => sub {
+    my %good = %{ $stack->directives };
+    $stack->reconfigure(directives => undef, vhosts => [
+        { name => 'first.test', directives => {%good} }, { name => 'second.test', directives => {%good} },
+        { name => 'bare.test', config => $pages{config} }
+    ], config => '');
+    my $port = $stack->httpd->port;
+    my $at   = sub ($name, $which, %labels) {
+        return metric($stack, $name, vhost => 'bare.test', host => "$which.test:$port", %labels);
+    };
+    my @as = (token => token(sub => uuid()));
+    $stack->put(minimal(), @as, vhost => 'second.test');
+    wait_until { $at->('career_requests_total', 'second', method => 'PUT', code => 201) == 1 } 'the host that was asked';
+    is $at->('career_requests_total', 'first', method => 'PUT', code => 201), 0, 'and not the other';
+    my %all = metrics($stack, vhost => 'bare.test');
+    is_deeply [grep { /host="bare/ } keys %all], [], 'the host that shows them is not among them';
+    is $stack->request(GET => '/career/metrics', vhost => 'first.test', token => undef)->{status}, 404,
+        'and the others have no such page';
+};
+
+done_testing;
