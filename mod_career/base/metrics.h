@@ -130,6 +130,8 @@
     X(CHILDREN, LIVE, "career_children", NONE, NONE, "Processes of httpd that serve this host")    \
     X(DATABASE_UP, GAUGE, "career_database_up", NONE, NONE,                                        \
       "1 unless Postgres was found away and has not answered since")                               \
+    X(DATABASE_READY, GAUGE, "career_database_ready", NONE, NONE,                                  \
+      "What career-health found when it asked Postgres last")                                      \
     X(DATABASE_ANSWERED, AGE, "career_database_answer_age_seconds", NONE, NONE,                    \
       "Time since Postgres answered last")                                                         \
     X(DATABASE_CONNECTIONS, LIVE, "career_database_connections", NONE, NONE,                       \

@@ -24,6 +24,7 @@ static career_store_config store_config(const career_host *host)
     const career_config *config = host->config;
 
     return (career_store_config){.conninfo = config->database,
+                                 .counters = host->counters,
                                  .connections = career_host_connections(config),
                                  .total = host->database_total,
                                  .queue = (unsigned)config->pool_queue,

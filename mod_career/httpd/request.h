@@ -49,6 +49,7 @@ const career_resource *career_request_resource(request_rec *r);
 extern const career_resource career_resource_profile;
 extern const career_resource career_resource_schema;
 extern const career_resource career_resource_metrics;
+extern const career_resource career_resource_health;
 
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
  * nosniff). */

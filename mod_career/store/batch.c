@@ -13,6 +13,7 @@
 
 void career_batch_finish(career_batch *batch, size_t i)
 {
+    batch->answered = batch->answered || !batch->jobs[i]->failed;
     career_job_finish(&batch->jobs[i]->base);
     batch->jobs[i] = NULL;
 }
@@ -199,4 +200,6 @@ void career_batch_serve(void *data, career_job *jobs)
         fail_all(&batch);
     }
     session->used = career_clock_now();
+    if (batch.answered)
+        career_set(session->store->config.counters, DATABASE_ANSWERED, apr_time_now());
 }

@@ -17,7 +17,8 @@ typedef enum career_store_task {
     CAREER_TASK_WRITE,
     CAREER_TASK_DECIDE,
     CAREER_TASK_TAKE,
-    CAREER_TASK_REMOVE
+    CAREER_TASK_REMOVE,
+    CAREER_TASK_PROBE
 } career_store_task;
 
 /* How a write is tried. It starts TOGETHER with those of other users; when that fails, HASTY: in a
@@ -84,6 +85,7 @@ career_error *career_store_job_run(career_store *store, career_store_job *job, a
 typedef struct career_batch {
     career_session *session;
     apr_pool_t *scratch; /* for one batch */
+    bool answered;       /* the database has served some of them */
     size_t count;
     career_store_job *jobs[CAREER_STORE_BATCH];
 } career_batch;

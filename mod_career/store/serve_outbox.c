@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The outbox on the lane's side: each job is a statement and a transaction of its own. */
+/* The outbox and the probe on the lane's side: each job is a statement and a transaction of its own. */
 #include <apr_strings.h>
 
 #include "store/job.h"
 #include "store/outbox.h"
 
+static career_statement statement_of(career_store_task task)
+{
+    switch (task) {
+    case CAREER_TASK_TAKE:
+        return CAREER_STATEMENT_TAKE;
+    case CAREER_TASK_REMOVE:
+        return CAREER_STATEMENT_REMOVE;
+    default:
+        return CAREER_STATEMENT_PROBE;
+    }
+}
+
 static bool serve(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
     career_postgres *postgres = batch->session->postgres;
-    bool takes = job->task == CAREER_TASK_TAKE;
-    career_moment deadline = career_batch_limit(batch, job->task);
+    bool probes =
+        job->task == CAREER_TASK_PROBE; /* who asks does not wait long, but may the lane */
+    career_moment deadline = probes ? career_clock_now() + batch->session->store->config.query
+                                    : career_batch_limit(batch, job->task);
     career_result *result = NULL, *unsettled = NULL;
     career_answer answer, end = CAREER_ANSWER_LOST;
     bool kept;
 
-    career_postgres_queue(postgres, takes ? CAREER_STATEMENT_TAKE : CAREER_STATEMENT_REMOVE,
-                          job->values);
+    career_postgres_queue(postgres, statement_of(job->task), job->values);
     career_postgres_sync(postgres);
     answer = career_postgres_next(postgres, deadline, &result);
     if (answer != CAREER_ANSWER_LOST)
@@ -25,7 +38,8 @@ static bool serve(career_batch *batch, size_t i)
     if (answer == CAREER_ANSWER_FAILED || end == CAREER_ANSWER_FAILED) {
         job->failure = career_result_hold(answer == CAREER_ANSWER_FAILED ? result : unsettled);
         kept = kept && !career_batch_dropped(batch, job->failure);
-        career_log_say(batch->session->store->log, CAREER_LOG_DATABASE_QUERY, "outbox, SQLSTATE %s",
+        career_log_say(batch->session->store->log, CAREER_LOG_DATABASE_QUERY, "%s, SQLSTATE %s",
+                       probes ? "health" : "outbox",
                        career_result_sqlstate(job->failure)); /* who asked may not listen */
         career_batch_refuse(batch, i);
     } else if (kept) {
@@ -47,7 +61,8 @@ bool career_serve_outbox(career_batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         if (batch->jobs[i] &&
             (batch->jobs[i]->task == CAREER_TASK_TAKE ||
-             batch->jobs[i]->task == CAREER_TASK_REMOVE) &&
+             batch->jobs[i]->task == CAREER_TASK_REMOVE ||
+             batch->jobs[i]->task == CAREER_TASK_PROBE) &&
             !serve(batch, i))
             return false;
     return true;

@@ -150,6 +150,8 @@ enum {
                      "ORDER BY a.attnum")                                                          \
     /* the backend, and how many of its kind we may have: what the server keeps for superusers is not ours, \
      * and the role and the database may have limits of their own */                               \
+    /* can the table be read? Plans and checks rights, reads nothing */                            \
+    X(PROBE, 0, "SELECT 1 FROM career_profiles WHERE false")                                       \
     X(WHO, 0, "SELECT pg_backend_pid(), least("                                                    \
               "current_setting('max_connections')::int - "                                         \
               "current_setting('superuser_reserved_connections')::int, "                           \

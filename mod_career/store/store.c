@@ -202,6 +202,13 @@ static career_error *no_memory(apr_pool_t *pool)
 
 /* ---------------------------------------------------------------------------------- the requests */
 
+career_error *career_store_probe(career_store *store, apr_pool_t *pool, career_moment deadline)
+{
+    career_store_job *job = career_store_job_make(store, CAREER_TASK_PROBE, "", NULL, deadline);
+
+    return job ? career_store_job_run(store, job, pool, NULL) : no_memory(pool);
+}
+
 career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
                                 career_moment deadline, const career_row **row)
 {

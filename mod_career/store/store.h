@@ -8,6 +8,7 @@
 #ifndef CAREER_STORE_H
 #define CAREER_STORE_H
 
+#include "base/counters.h"
 #include "base/error.h"
 #include "base/lane.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ typedef struct career_store_config {
     career_moment connect;  /* limit of one attempt to connect, per host */
     career_moment query;    /* limit of one exchange */
     career_prepare prepare;
+    career_counters *counters; /* or NULL; not copied */
 } career_store_config;
 
 /* Does libpq understand this connection string? NULL when it does, else why (without quoting it). */
@@ -56,6 +58,9 @@ bool career_store_is_up(const career_store *store);
 
 /* The moment by which a request that starts now must be answered: wait + connect + query. */
 career_moment career_store_deadline(const career_store *store);
+
+/* Does the database answer, and may the table of profiles be read? NULL when it does. */
+career_error *career_store_probe(career_store *store, apr_pool_t *pool, career_moment deadline);
 
 /* *row is NULL when the user has no profile. */
 career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
