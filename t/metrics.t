@@ -17,6 +17,8 @@ my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, %
     directives => { CareerCorsOrigin => 'https://app.example' });
 my $host = 'localhost';    # a main server has no port of its own
 
+expect_log(qr/AH00161: server reached MaxRequestWorkers/);    # four children, twelve clients
+
 sub value ($name, %labels) { return metric($stack, $name, host => $host, %labels) }
 sub requests ($method, $code) { return value('career_requests_total', method => $method, code => $code) }
 
