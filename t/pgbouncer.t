@@ -8,7 +8,7 @@ use Career::PgBouncer ();
 
 my $stack = Career::Stack->new(directives => { CareerDatabasePool => 'wait=4s', CareerInvalidateWait => '5s' });
 my ($pg, $redis) = ($stack->postgres, $stack->redis);
-my $bouncer = Career::PgBouncer->new(dir => $stack->dir . '/bouncer', postgres => $pg);
+my $bouncer = $stack->also(Career::PgBouncer->new(dir => $stack->dir . '/bouncer', postgres => $pg));
 sub through (%with) { return '"' . $bouncer->conninfo_for(%with) . '"' }
 my $names_pass = $bouncer->version >= 121;    # it can carry named statements since then
 

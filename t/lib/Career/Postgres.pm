@@ -127,7 +127,7 @@ sub _begin ($self) {
     delete $self->{crashed};
     $self->_log_file;
     $self->{process}->start;
-    $self->{process}->wait_ready(sub { (eval { read_file("$self->{data}/postmaster.pid") } // '') =~ /^ready/m });
+    $self->{process}->wait_ready(sub { (eval { read_file("$self->{data}/postmaster.pid") } // '') =~ /^(?:ready|standby)/m });
     $self->{fixed_port} = 1;
     return;
 }
@@ -147,6 +147,22 @@ sub crash ($self) {
     $self->{crashed} = 1;
     return $self->{process}->crash;
 }
+
+# Another server that follows this one as a streaming replica, not started yet. Both need a port or a socket.
+sub standby ($self, %with) {
+    make_path($with{dir});
+    mkdir "$with{dir}/data";
+    chmod 0700, "$with{dir}/data";
+    if (as_root()) {
+        chmod 0711, $with{dir};
+        chown((getpwnam server_user())[2, 3], "$with{dir}/data");
+    }
+    _as_server("$with{dir}/backup", undef, bin() . '/pg_basebackup', '-D', "$with{dir}/data", '-R', '-X', 'stream',
+        '-c', 'fast', '--no-sync', '-d', $self->conninfo_for(user => 'postgres', dbname => 'postgres'));
+    return Career::Postgres->new(%with);
+}
+
+sub promote ($self) { return $self->psql('SELECT pg_promote(true, 60)') eq 't' }
 
 # What libpq needs to get here, for CareerDatabase.
 sub conninfo_for ($self, %with) {

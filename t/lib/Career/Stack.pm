@@ -188,6 +188,9 @@ sub _keep_secret ($self, $token) {
 
 # ------------------------------------------------------------------------------------------------- the end
 
+# A further server of the test, to be stopped with the rest.
+sub also ($self, $server) { push @{ $self->{others} }, $server; return $server }
+
 sub running { return @running }
 sub log { return $log }
 
@@ -195,6 +198,7 @@ sub log { return $log }
 sub stop ($self) {
     return @{ $self->{faults} } if $self->{faults};
     my @faults;
+    eval { $_->stop } for reverse @{ $self->{others} // [] };
     for my $name (qw(httpd redis postgres)) {
         my $server = $self->{$name} // next;
         push @faults, "$name died" if $server->process && $server->process->pid && !$server->process->alive;

@@ -20,7 +20,7 @@ use POSIX         ();
 use Test::More    ();
 use Time::HiRes   ();
 
-my @own = qw(done_testing expect_log secret wait_until parallel token sign base64url uuid DEMO_USER SECRET);
+my @own = qw(done_testing expect_log secret wait_until parallel meanwhile token sign base64url uuid DEMO_USER SECRET);
 
 sub import ($class, @plan) {
     my $caller = caller;
@@ -53,7 +53,10 @@ sub wait_until : prototype(&$;$) {
 
 # Runs each function in a process of its own, all at once; returns what each returned (data that JSON can carry).
 # All of them wait for the last to be ready before they begin.
-sub parallel (@functions) {
+sub parallel (@functions) { return meanwhile(sub { }, @functions) }
+
+# The same, and this process, whose servers are its own to stop and start, runs $code the while.
+sub meanwhile ($code, @functions) {
     pipe my $gate, my $open or die "pipe: $!\n";
     my @children;
     for my $function (@functions) {
@@ -73,7 +76,11 @@ sub parallel (@functions) {
         push @children, [$pid, $read];
     }
     close $open;
-    return map { _collect(@$_) } @children;
+    my $done  = eval { $code->(); 1 };
+    my $error = $@;
+    my @results = map { _collect(@$_) } @children;
+    die $error unless $done;
+    return @results;
 }
 
 sub _collect ($pid, $read) {
