@@ -5,7 +5,7 @@ use Career::Test;
 use Career::Contract qw(minimal header is_error is_saved);
 
 # Redis keeps its data, so that a restart of it shows what was not cleared.
-my $stack = Career::Stack->new(redis => { durable => 1 });
+my $stack = Career::Stack->new(redis => { durable => 1 }, directives => { CareerInvalidateAgain => 'off' });
 $stack->edit_rules('caches.lua', <<'LUA');
 return {
   "career-impact:v2:*",
@@ -187,11 +187,36 @@ subtest 'a server that is killed' => sub {
 };
 
 subtest 'CareerInvalidateWait 0' => sub {
-    $stack->reconfigure(directives => { CareerInvalidateWait => '0' });
+    $stack->reconfigure(directives => { CareerInvalidateAgain => 'off', CareerInvalidateWait => '0' });
     my @keys = mine();
     is_saved(change(@as), 0, 'pending', 'never waits');
     wait_until { !left(@keys) } 'but clears';
     wait_until { outbox() == 0 } 'and empties the outbox';
+};
+
+subtest 'a slow reader' => sub {
+    $stack->reconfigure(directives => { CareerInvalidateAgain => '1s' });
+    my @keys = mine();
+    is_saved(change(@as), 0, 'invalidated', 'a save');
+    is_deeply [left(@keys)], [], 'has cleared when it answers';
+    mine();    # what was computed from the row before it
+    is outbox(), 1, 'there is something left to be done';
+    wait_until { !left(@keys) } 'a second pass clears what came late';
+    wait_until { outbox() == 0 } 'then the entry goes';
+    for my $end (['a graceful restart', sub { $stack->httpd->graceful }],
+        ['a crash', sub { $stack->httpd->process->crash; $stack->httpd->start }]) {
+        my ($name, $do) = @$end;
+        is_saved(change(@as), 0, 'invalidated', "$name: a save");
+        mine();
+        $do->();
+        wait_until { !left(@keys) } "$name between the passes loses none";
+        wait_until { outbox() == 0 } "$name: and the entry goes";
+    }
+    $stack->reconfigure(directives => { CareerInvalidateAgain => 'off' });
+    is_saved(change(@as), 0, 'invalidated', 'off: a save');
+    mine();
+    wait_until { outbox() == 0 } 'off: that was all';
+    is scalar left(@keys), scalar @keys, 'off: what comes late stays';
 };
 
 subtest 'CareerRedis none' => sub {

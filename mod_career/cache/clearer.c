@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "cache/agenda.h"
 #include "cache/link.h"
 #include "cache/relay.h"
 #include "cache/stages.h"
@@ -14,8 +15,15 @@
 #define KEPT 4096
 /* The outbox is asked only when there is room for what it may give. */
 #define ROOM_TO_ASK (KEPT / 2)
+/* Errands that come back later, at most. */
+#define AGENDA 32768
 /* A refused sweep is not repeated sooner, however short it was. */
 #define REFUSED_REST CAREER_SECOND
+/* What Redis has no memory for is tried again after so long, and up to as much more. */
+#define PASSING (CAREER_SECOND / 2)
+/* Leases are looked at so often, and prolonged when they would end within twice that. */
+#define RENEWAL CAREER_SECOND
+#define LEASE CAREER_OUTBOX_LEASE
 
 struct career_clearer {
     const career_clearer_setup *setup;
@@ -25,7 +33,12 @@ struct career_clearer {
     career_errands sets;    /* in: turn_keys; out: turn_sets */
     career_errands waiting; /* in: as each has no sets left; out: begin_sweep */
     career_errands
-        sweeping; /* in: begin_sweep; out: end_sweep, or back to waiting after a failure */
+        patient; /* as waiting, in their second pass: they do not ask for a sweep at once */
+    career_errands
+        sweeping;          /* in: begin_sweep; out: end_sweep, or back to waiting after a failure */
+    career_agenda *agenda; /* in: finish, retry_later; out: wake, to fresh */
+    career_moment renewed; /* when leases were looked at last */
+    unsigned seed;
     apr_pool_t *pool;
     apr_pool_t *sweep_pool;
     career_sweep *sweep; /* NULL: none under way */
@@ -40,14 +53,6 @@ static bool is_disabled(const career_clearer *clearer)
 
 /* ---------------------------------------------------------------- the end of an errand */
 
-static void finish(career_clearer *clearer, career_errand *errand)
-{
-    career_errand_answer(errand,
-                         is_disabled(clearer) ? CAREER_CACHE_DISABLED : CAREER_CACHE_INVALIDATED);
-    career_relay_done(&clearer->relay, errand);
-    career_job_release(&errand->base);
-}
-
 /* Its entry stays in the outbox. */
 static void give_up(career_errand *errand)
 {
@@ -55,15 +60,67 @@ static void give_up(career_errand *errand)
     career_job_release(&errand->base);
 }
 
+static void put_on_agenda(career_clearer *clearer, career_errand *errand, career_moment due)
+{
+    career_moment now = career_clock_now();
+
+    if (career_agenda_is_full(clearer->agenda)) {
+        give_up(errand);
+        return;
+    }
+    if (due + RENEWAL > errand->leased)
+        career_relay_keep(&clearer->relay, errand, (due > now ? due - now : 0) + LEASE);
+    career_agenda_push(clearer->agenda, errand, due);
+}
+
+/* Is there anything in it that a slow reader could store after us? He who moves a generation back
+ * finds it moved on all the same. */
+static bool is_settled(const career_errand *errand)
+{
+    return errand->keys + errand->sets + errand->globs == 0 || errand->began >= errand->settled;
+}
+
+static void finish(career_clearer *clearer, career_errand *errand)
+{
+    bool disabled = is_disabled(clearer);
+
+    career_errand_answer(errand, disabled ? CAREER_CACHE_DISABLED : CAREER_CACHE_INVALIDATED);
+    if (!disabled && !is_settled(errand)) {
+        errand->again = true;
+        errand->set_at = 0;
+        put_on_agenda(clearer, errand, errand->settled);
+        return;
+    }
+    career_relay_done(&clearer->relay, errand);
+    career_job_release(&errand->base);
+}
+
+/* Redis refused it. Where that is going to pass it stays in hand; else an operator must do something
+ * first. */
+static void retry_later(career_clearer *clearer, career_errand *errand)
+{
+    career_moment pause = PASSING + (career_moment)rand_r(&clearer->seed) % PASSING;
+
+    career_errand_answer(errand, CAREER_CACHE_PENDING);
+    if (errand->passing) {
+        errand->refused = errand->passing = false;
+        errand->set_at = 0;
+        put_on_agenda(clearer, errand, career_clock_now() + pause);
+        return;
+    }
+    career_relay_back_off(&clearer->relay, errand);
+    give_up(errand);
+}
+
 /* Where an errand goes that has no refused and no unfinished keys. */
 static void move_on(career_clearer *clearer, career_errand *errand)
 {
     if (errand->refused)
-        give_up(errand);
+        retry_later(clearer, errand);
     else if (errand->set_at < errand->sets)
         career_errands_push(&clearer->sets, errand);
     else if (errand->globs)
-        career_errands_push(&clearer->waiting, errand);
+        career_errands_push(errand->again ? &clearer->patient : &clearer->waiting, errand);
     else
         finish(clearer, errand);
 }
@@ -84,7 +141,8 @@ static void deliver(void *context, career_errand *errand)
     career_clearer *clearer = context;
 
     if (holds(&clearer->fresh, errand) || holds(&clearer->sets, errand) ||
-        holds(&clearer->waiting, errand) || holds(&clearer->sweeping, errand))
+        holds(&clearer->waiting, errand) || holds(&clearer->patient, errand) ||
+        holds(&clearer->sweeping, errand) || career_agenda_holds(clearer->agenda, errand))
         career_job_release(&errand->base);
     else
         career_clearer_take(clearer, errand);
@@ -92,7 +150,8 @@ static void deliver(void *context, career_errand *errand)
 
 static size_t in_hand(const career_clearer *clearer)
 {
-    return clearer->fresh.count + clearer->sets.count + clearer->waiting.count;
+    return clearer->fresh.count + clearer->sets.count + clearer->waiting.count +
+           clearer->patient.count;
 }
 
 /* While Redis is away the newest are kept: the outbox hands out the oldest first, as their leases
@@ -155,7 +214,7 @@ static void set_back(career_clearer *clearer)
         return; /* tried again at once: they may still be in time */
     answer_all(&clearer->fresh);
     answer_all(&clearer->sets);
-    answer_all(&clearer->waiting);
+    answer_all(&clearer->waiting); /* nobody waits for those on the second pass */
 }
 
 /* What an exchange says about the link. false: the turn is over. */
@@ -181,12 +240,15 @@ static bool judge(career_clearer *clearer, career_step step)
 static bool turn_keys(career_clearer *clearer, career_redis *redis)
 {
     career_errands batch;
+    career_moment now = career_clock_now();
     career_errand *one;
     career_step step;
 
     career_errands_init(&batch);
-    while (batch.count < BATCH && (one = career_errands_pop(&clearer->fresh)))
+    while (batch.count < BATCH && (one = career_errands_pop(&clearer->fresh))) {
+        one->began = now;
         career_errands_push(&batch, one);
+    }
     if (batch.count == 0)
         return true;
     step = career_stage_keys(redis, &batch, clearer->link.command);
@@ -216,14 +278,20 @@ static bool turn_sets(career_clearer *clearer, career_redis *redis)
 
 static void begin_sweep(career_clearer *clearer)
 {
+    career_moment now = career_clock_now();
+
     clearer->sweep = career_sweep_make(clearer->sweep_pool);
     clearer->busy = 0;
+    career_errands_prepend(&clearer->sweeping, &clearer->patient);
     career_errands_prepend(&clearer->sweeping, &clearer->waiting);
-    for (const career_errand *one = career_errands_first(&clearer->sweeping); one;
-         one = career_errand_next(one))
+    for (career_errand *one = career_errands_first(&clearer->sweeping); one;
+         one = career_errand_next(one)) {
+        if (one->keys + one->sets == 0)
+            one->began = now; /* its globs are all that a reader could store after us */
         for (size_t i = 0; i < one->globs; i++)
             career_sweep_add(clearer->sweep, career_errand_globs(one)[i]);
-    atomic_store(&clearer->setup->forecast->began, career_clock_now());
+    }
+    atomic_store(&clearer->setup->forecast->began, now);
 }
 
 static void end_sweep(career_clearer *clearer, bool refused)
@@ -237,7 +305,7 @@ static void end_sweep(career_clearer *clearer, bool refused)
         one->removed += career_sweep_removed(clearer->sweep, career_errand_globs(one), one->globs);
     while ((one = career_errands_pop(&clearer->sweeping))) {
         if (refused)
-            give_up(one);
+            retry_later(clearer, one);
         else
             finish(clearer, one);
     }
@@ -246,10 +314,28 @@ static void end_sweep(career_clearer *clearer, bool refused)
     drop_sweep(clearer, refused && rest < REFUSED_REST ? REFUSED_REST : rest);
 }
 
+/* When the globs that wait want a sweep to begin. Those of a second pass join one that others ask for,
+ * so that they cost nothing of their own while there are saves; but not for ever. */
+static career_moment wants_sweep(const career_clearer *clearer)
+{
+    const career_errand *first = career_errands_first(&clearer->patient);
+
+    if (clearer->waiting.count)
+        return 0;
+    return first ? first->settled + clearer->setup->config->again : CAREER_NEVER;
+}
+
+static career_moment sweep_due(const career_clearer *clearer)
+{
+    career_moment rest = atomic_load(&clearer->setup->forecast->rest);
+    career_moment wanted = wants_sweep(clearer);
+
+    return wanted > rest ? wanted : rest;
+}
+
 static bool may_begin(const career_clearer *clearer)
 {
-    return clearer->waiting.count &&
-           career_clock_now() >= atomic_load(&clearer->setup->forecast->rest);
+    return career_clock_now() >= sweep_due(clearer);
 }
 
 static bool turn_sweep(career_clearer *clearer, career_redis *redis)
@@ -291,29 +377,72 @@ static void turn_redis(career_clearer *clearer)
         turn_sweep(clearer, redis);
 }
 
+/* What is due on the agenda begins its pass. */
+static void wake(career_clearer *clearer)
+{
+    career_moment now = career_clock_now();
+    career_errand *errand;
+
+    while (in_hand(clearer) < KEPT && (errand = career_agenda_pop(clearer->agenda, now)))
+        career_errands_push(&clearer->fresh, errand);
+}
+
+static void renew_list(career_clearer *clearer, const career_errands *list, career_moment now)
+{
+    for (career_errand *one = career_errands_first(list); one; one = career_errand_next(one))
+        if (one->leased < now + 2 * RENEWAL)
+            career_relay_keep(&clearer->relay, one, LEASE);
+}
+
+/* What takes longer than a lease is not to be done by others as well. While Redis is away it may be: some
+ * of them may reach it. */
+static void renew(career_clearer *clearer)
+{
+    career_moment now = career_clock_now();
+
+    if (clearer->link.down || now < clearer->renewed + RENEWAL)
+        return;
+    clearer->renewed = now;
+    renew_list(clearer, &clearer->fresh, now);
+    renew_list(clearer, &clearer->sets, now);
+    renew_list(clearer, &clearer->waiting, now);
+    renew_list(clearer, &clearer->patient, now);
+    renew_list(clearer, &clearer->sweeping, now);
+}
+
 static bool may_ask(const career_clearer *clearer)
 {
-    return clearer->ask && !clearer->link.down && in_hand(clearer) < ROOM_TO_ASK;
+    return clearer->ask && !clearer->link.down && in_hand(clearer) < ROOM_TO_ASK &&
+           career_agenda_count(clearer->agenda) < AGENDA / 2;
+}
+
+static career_moment earlier(career_moment a, career_moment b)
+{
+    return a < b ? a : b;
 }
 
 static career_moment next_turn(career_clearer *clearer)
 {
-    career_moment rest = atomic_load(&clearer->setup->forecast->rest);
-    career_moment idle = career_link_rest(&clearer->link);
+    career_moment next = career_link_rest(&clearer->link);
 
     if (has_work(clearer))
         return clearer->link.down ? clearer->link.retry : 0;
     if (may_ask(clearer))
         return 0;
-    return clearer->waiting.count && rest < idle ? rest : idle;
+    next = earlier(next, sweep_due(clearer));
+    if (in_hand(clearer) < KEPT)
+        next = earlier(next, career_agenda_due(clearer->agenda));
+    return in_hand(clearer) ? earlier(next, clearer->renewed + RENEWAL) : next;
 }
 
 career_moment career_clearer_turn(career_clearer *clearer)
 {
+    wake(clearer);
     if (has_work(clearer))
         turn_redis(clearer);
     if (may_ask(clearer))
         clearer->ask = career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
+    renew(clearer);
     career_relay_flush(&clearer->relay);
     return next_turn(clearer);
 }
@@ -325,9 +454,14 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
     career_clearer *clearer = calloc(1, sizeof(*clearer));
     const career_invalidator_config *config = setup->config;
 
-    if (clearer)
-        clearer->pool = career_pool_create();
-    if (!clearer || !clearer->pool) {
+    if (!clearer)
+        return NULL;
+    clearer->pool = career_pool_create();
+    clearer->agenda = career_agenda_make(AGENDA);
+    if (!clearer->pool || !clearer->agenda) {
+        if (clearer->pool)
+            apr_pool_destroy(clearer->pool);
+        career_agenda_free(clearer->agenda);
         free(clearer);
         return NULL;
     }
@@ -339,6 +473,7 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
                                   .log = setup->log,
                                   .forecast = setup->forecast,
                                   .seed = (unsigned)getpid() ^ (unsigned)career_clock_now()};
+    clearer->seed = clearer->relay.seed = clearer->link.seed;
     clearer->relay.config = config;
     clearer->relay.store = setup->store;
     clearer->relay.log = setup->log;
@@ -347,6 +482,7 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
     career_errands_init(&clearer->fresh);
     career_errands_init(&clearer->sets);
     career_errands_init(&clearer->waiting);
+    career_errands_init(&clearer->patient);
     career_errands_init(&clearer->sweeping);
     return clearer;
 }
@@ -361,12 +497,18 @@ static void give_up_all(career_errands *list)
 
 void career_clearer_close(career_clearer *clearer, career_moment until)
 {
+    career_errand *later;
+
     while (has_work(clearer) && !clearer->link.down && career_clock_now() < until)
         turn_redis(clearer);
     career_relay_flush(&clearer->relay);
     give_up_all(&clearer->fresh);
     give_up_all(&clearer->sets);
     give_up_all(&clearer->waiting);
+    give_up_all(&clearer->patient);
+    while ((later = career_agenda_pop(clearer->agenda, CAREER_NEVER - 1)))
+        give_up(later); /* after its lease whoever runs then clears it again */
+    career_agenda_free(clearer->agenda);
     give_up_all(&clearer->sweeping);
     career_redis_close(clearer->link.redis);
     apr_pool_destroy(clearer->pool);

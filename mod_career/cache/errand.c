@@ -83,6 +83,7 @@ career_errand *career_errand_make(career_errand_kind kind, const char *user_id, 
     errand->kind = kind;
     snprintf(errand->user_id, sizeof(errand->user_id), "%s", user_id);
     errand->version = version;
+    errand->leased = career_clock_now() + CAREER_OUTBOX_LEASE;
     memcpy(errand->cursor, "0", 2);
     items = errand->items;
     bytes = (char *)(items + targets->count);

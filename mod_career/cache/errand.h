@@ -8,7 +8,8 @@
  *
  * Stages of an errand (lane only): FRESH, its keys and generations not yet cleared; SETS, some
  * index set not yet empty; WAITING for a sweep to begin; SWEEPING; and then it is gone, with its
- * outbox entry.
+ * outbox entry, unless a slow reader may still store what he computed before the commit: then it is
+ * on the agenda (cache/agenda.h) and goes through all of it again, from FRESH.
  */
 #ifndef CAREER_ERRAND_H
 #define CAREER_ERRAND_H
@@ -38,19 +39,28 @@ struct career_errand {
     career_ticket *ticket; /* NULL: nobody waits, or has been told */
     char user_id[CAREER_USER_ID_SIZE];
     int64_t version;
-    uint64_t removed; /* keys, so far */
-    bool refused;     /* Redis refused a command: left to the outbox */
-    size_t set_at;    /* SETS: which of the targets is being emptied */
-    char cursor[24];  /* SETS: of SSCAN */
-    size_t keys;      /* the targets, by kind, in this order: */
+    uint64_t removed;            /* keys, so far */
+    unsigned attempts;           /* how often it was taken from the outbox before */
+    bool refused;                /* Redis refused a command: left to the outbox */
+    bool passing;                /* refused only for now: there is no memory left */
+    bool again;                  /* this is the second pass */
+    career_moment leased;        /* until then the outbox leaves it to us */
+    career_moment began;         /* when the pass under way began */
+    career_moment settled;       /* a pass that began from here on is the last */
+    career_moment due;           /* agenda: to be taken up again */
+    bool superseded;             /* agenda: another does its work */
+    career_errand *next_of_user; /* agenda */
+    size_t set_at;               /* SETS: which of the targets is being emptied */
+    char cursor[24];             /* SETS: of SSCAN */
+    size_t keys;                 /* the targets, by kind, in this order: */
     size_t bumps;
     size_t sets;
     size_t globs;
     career_slice items[]; /* keys, then bumps, sets, globs; their bytes behind the last one */
 };
 
-/* A copy of the targets; a glob without anything to match becomes a key. NULL when memory is
- * short. */
+/* A copy of the targets; a glob without anything to match becomes a key. It is leased from now on, and
+ * settled at once. NULL when memory is short. */
 career_errand *career_errand_make(career_errand_kind kind, const char *user_id, int64_t version,
                                   const career_targets *targets);
 

@@ -187,6 +187,7 @@ career_cache_outcome career_invalidator_clear(career_invalidator *self, const ch
 
     if (!errand)
         return outcome; /* the outbox has it */
+    errand->settled = self->config.again ? until - wait + self->config.again : 0;
     if (!disabled && targets->count == 0)
         outcome.status = CAREER_CACHE_INVALIDATED; /* nothing to be done but to tell the outbox */
     else if (!disabled && is_worth_waiting(self, errand, until))

@@ -19,6 +19,7 @@ typedef struct career_invalidator_config {
     const char *url; /* as in the directive CareerRedis; "none": nothing is ever cleared; secret */
     career_moment connect; /* limit of connecting, µs */
     career_moment command; /* limit of one exchange, µs */
+    career_moment again; /* everything is cleared once more so long after its commit, µs; 0: not */
     /* Computes the targets of an entry found in the outbox, into the pool; false when it cannot
      * (the entry stays). Runs on the invalidator's thread. */
     bool (*targets)(void *context, apr_pool_t *pool, const career_outbox_entry *entry,

@@ -3,24 +3,67 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* The store has limits of its own; this one bounds the lane. */
 #define ASK_LIMIT (2 * CAREER_SECOND)
+#define LEASE CAREER_OUTBOX_LEASE
+/* An operator who has mended what refused them need not wait longer than this. */
+#define BACKOFF_MAX (60 * CAREER_SECOND)
 
 static const career_targets no_targets = {0, NULL};
 
+static career_errand *bare_errand(const career_outbox_entry *entry, const career_targets *targets)
+{
+    career_errand *errand =
+        career_errand_make(CAREER_ERRAND_CLEAR, entry->user_id, entry->version, targets);
+
+    if (errand)
+        errand->attempts = entry->attempts;
+    return errand;
+}
+
+/* It waits for an operator, and is in nobody's way meanwhile. */
+static void put_off(career_relay *relay, const career_outbox_entry *entry)
+{
+    career_errand *errand = bare_errand(entry, &no_targets);
+
+    career_log_say(relay->log, CAREER_LOG_OUTBOX_ENTRY, "user %s, version %" PRId64, entry->user_id,
+                   entry->version);
+    if (!errand)
+        return;
+    career_relay_back_off(relay, errand);
+    career_job_release(&errand->base);
+}
+
+/* Each attempt has had a lease, so a commit that was tried before is at least so old; one that was
+ * not may have become visible a moment ago. */
+static career_moment settled(const career_relay *relay, const career_outbox_entry *entry,
+                             career_moment now)
+{
+    career_moment again = relay->config->again;
+    career_moment age = entry->attempts < 1000 ? entry->attempts * LEASE : 1000 * LEASE;
+
+    return again ? now + again - age : 0;
+}
+
 static career_errand *make_errand(career_relay *relay, const career_outbox_entry *entry,
-                                  bool with_targets)
+                                  bool with_targets, career_moment asked, career_moment now)
 {
     const career_invalidator_config *config = relay->config;
     career_targets targets = no_targets;
+    career_errand *errand;
 
     if (with_targets && !config->targets(config->context, relay->pool, entry, &targets)) {
-        career_log_say(relay->log, CAREER_LOG_OUTBOX_ENTRY, "user %s, version %" PRId64,
-                       entry->user_id, entry->version);
+        put_off(relay, entry);
         return NULL;
     }
-    return career_errand_make(CAREER_ERRAND_CLEAR, entry->user_id, entry->version, &targets);
+    errand = bare_errand(entry, &targets);
+    if (errand) {
+        errand->leased = asked + LEASE;
+        errand->settled = settled(relay, entry, now);
+    }
+    return errand;
 }
 
 bool career_relay_ask(career_relay *relay, bool with_targets,
@@ -28,11 +71,14 @@ bool career_relay_ask(career_relay *relay, bool with_targets,
 {
     career_outbox_entry *entries = NULL;
     size_t count = 0;
-    career_error *error = career_outbox_take(relay->store, relay->pool,
-                                             career_clock_now() + ASK_LIMIT, &entries, &count);
+    career_moment asked = career_clock_now();
+    career_error *error =
+        career_outbox_take(relay->store, relay->pool, asked + ASK_LIMIT, &entries, &count);
+
+    career_moment now = career_clock_now();
 
     for (size_t i = 0; !error && i < count; i++) {
-        career_errand *errand = make_errand(relay, &entries[i], with_targets);
+        career_errand *errand = make_errand(relay, &entries[i], with_targets, asked, now);
 
         if (errand)
             deliver(context, errand);
@@ -51,8 +97,35 @@ void career_relay_done(career_relay *relay, const career_errand *errand)
         career_relay_flush(relay);
 }
 
+void career_relay_keep(career_relay *relay, career_errand *errand, career_moment lease)
+{
+    career_outbox_kept *kept = &relay->kept[relay->kept_count++];
+
+    snprintf(kept->user_id, sizeof(kept->user_id), "%s", errand->user_id);
+    kept->version = errand->version;
+    kept->lease = lease;
+    errand->leased = career_clock_now() + lease;
+    if (relay->kept_count == CAREER_OUTBOX_BATCH)
+        career_relay_flush(relay);
+}
+
+/* 5 s, 10 s, 20 s …, and up to a fifth more, so that those that failed together do not come back as
+ * one. */
+void career_relay_back_off(career_relay *relay, career_errand *errand)
+{
+    career_moment lease = errand->attempts < 4 ? LEASE << errand->attempts : BACKOFF_MAX;
+
+    if (lease > BACKOFF_MAX)
+        lease = BACKOFF_MAX;
+    lease += (career_moment)rand_r(&relay->seed) % (lease / 5);
+    career_relay_keep(relay, errand, lease);
+}
+
 void career_relay_flush(career_relay *relay)
 {
+    if (relay->kept_count)
+        career_outbox_keep(relay->store, relay->kept, relay->kept_count);
+    relay->kept_count = 0;
     if (relay->done_count)
         career_outbox_remove(relay->store, relay->done, relay->done_count);
     relay->done_count = 0;

@@ -16,6 +16,9 @@ typedef struct career_relay {
     apr_pool_t *pool; /* cleared by each call of career_relay_ask */
     career_outbox_done done[CAREER_OUTBOX_BATCH];
     size_t done_count;
+    career_outbox_kept kept[CAREER_OUTBOX_BATCH];
+    size_t kept_count;
+    unsigned seed;
 } career_relay;
 
 /* Takes one batch and hands each entry to `deliver` as an errand. true when more may be due: the
@@ -24,8 +27,16 @@ typedef struct career_relay {
 bool career_relay_ask(career_relay *relay, bool with_targets,
                       void (*deliver)(void *context, career_errand *errand), void *context);
 
-/* Notes that an entry has been served; sent in batches, the rest by career_relay_flush. */
+/* Notes that an entry has been served; sent in batches, as below, the rest by career_relay_flush. */
 void career_relay_done(career_relay *relay, const career_errand *errand);
+
+/* Notes that an entry is to be ours for so long from now, at least a lease. */
+void career_relay_keep(career_relay *relay, career_errand *errand, career_moment lease);
+
+/* Notes that an entry cannot be served now: it is due again after a while, the longer the more often
+ * it was tried. */
+void career_relay_back_off(career_relay *relay, career_errand *errand);
+
 void career_relay_flush(career_relay *relay);
 
 #endif

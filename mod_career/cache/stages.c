@@ -37,6 +37,15 @@ static void queue_bumps(career_redis *redis, const career_errand *errand)
     }
 }
 
+/* A server without memory still removes keys, but moves no generation until there is room again. */
+static void refuse(career_errand *errand, const career_reply *reply)
+{
+    bool out_of_memory = reply->kind == CAREER_REPLY_ERROR && strstr(reply->text.data, "OOM ");
+
+    errand->passing = out_of_memory && (!errand->refused || errand->passing);
+    errand->refused = true;
+}
+
 /* The replies of one errand, `count` of them beginning at `at`; the first `unlinks` count keys. */
 static career_step take_counts(career_redis *redis, career_errand *errand, size_t at, size_t count,
                                size_t unlinks)
@@ -51,7 +60,7 @@ static career_step take_counts(career_redis *redis, career_errand *errand, size_
         else if (career_redis_blame(redis, &reply))
             return CAREER_STEP_LOST;
         else
-            errand->refused = true;
+            refuse(errand, &reply);
     }
     errand->removed += removed;
     return errand->refused ? CAREER_STEP_REFUSED : CAREER_STEP_DONE;

@@ -43,7 +43,8 @@ static bool same_invalidator(const career_host *a, const career_host *b)
 {
     return strcmp(a->cache, b->cache) == 0 && a->watch == b->watch && a->store == b->store &&
            a->config->redis_connect == b->config->redis_connect &&
-           a->config->redis_command == b->config->redis_command;
+           a->config->redis_command == b->config->redis_command &&
+           a->config->invalidate_again == b->config->invalidate_again;
 }
 
 /* Takes over what an earlier host of this child already has. */
@@ -89,6 +90,7 @@ static career_invalidator *start_invalidator(career_host *host)
     career_invalidator_config config = {.url = host->config->redis,
                                         .connect = host->config->redis_connect,
                                         .command = host->config->redis_command,
+                                        .again = host->config->invalidate_again,
                                         .targets = outbox_targets,
                                         .context = host,
                                         .board = host->relay};

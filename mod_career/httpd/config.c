@@ -197,6 +197,7 @@ const command_rec career_directives[] = {
                              "or env:NAME, or file:PATH"),
     DIRECTIVE("CareerRedisTimeout", "connect=TIME command=TIME"),
     DIRECTIVE("CareerInvalidateWait", "how long a PUT waits for the invalidation; 0: not at all"),
+    DIRECTIVE("CareerInvalidateAgain", "off, or how long after the first the second pass follows"),
     DIRECTIVE("CareerJwtSecret", "env:NAME or file:PATH of the HS256 secret"),
     DIRECTIVE("CareerJwtKeys", "file:PATH or https://… of public keys; may be repeated"),
     DIRECTIVE("CareerJwtKeysRefresh", "every=TIME cooldown=TIME stale=TIME"),

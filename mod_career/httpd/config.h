@@ -34,6 +34,7 @@
     X("CareerRedisTimeout", "connect", DURATION, redis_connect, "500ms")                           \
     X("CareerRedisTimeout", "command", DURATION, redis_command, "500ms")                           \
     X("CareerInvalidateWait", NULL, DURATION, invalidate_wait, "100ms")                            \
+    X("CareerInvalidateAgain", NULL, DURATION_OR_OFF, invalidate_again, "2s")                      \
     X("CareerJwtSecret", NULL, SECRET, jwt_secret, NULL)                                           \
     X("CareerJwtKeys", NULL, SOURCES, jwt_keys, NULL)                                              \
     X("CareerJwtKeysRefresh", "every", DURATION, keys_every, "10min")                              \

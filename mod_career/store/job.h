@@ -17,6 +17,7 @@ typedef enum career_store_task {
     CAREER_TASK_WRITE,
     CAREER_TASK_DECIDE,
     CAREER_TASK_TAKE,
+    CAREER_TASK_KEEP,
     CAREER_TASK_REMOVE,
     CAREER_TASK_PROBE
 } career_store_task;
@@ -43,7 +44,7 @@ typedef struct career_store_job {
     apr_pool_t *pool;       /* of its input; NULL when there is little */
 
     char user_id[CAREER_USER_ID_SIZE];
-    const char *const *values; /* of a write: see career_encode_change; of remove: two arrays */
+    const char *const *values; /* of a write: see career_encode_change; of the outbox's: see outbox.c */
     bool creates;
     career_store_decide_fn decide;
     void *context;

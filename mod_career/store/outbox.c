@@ -9,7 +9,7 @@
 #include "store/job.h"
 
 /* In a result of the take: the entry, then the row as in a read. */
-enum { TAKEN_USER_ID, TAKEN_VERSION, TAKEN_ROW };
+enum { TAKEN_USER_ID, TAKEN_VERSION, TAKEN_ATTEMPTS, TAKEN_ROW };
 
 static career_outbox_entry *decode(apr_pool_t *pool, const career_result *result)
 {
@@ -22,6 +22,8 @@ static career_outbox_entry *decode(apr_pool_t *pool, const career_result *result
         apr_cpystrn(entry->user_id, career_result_value(result, i, TAKEN_USER_ID).data,
                     sizeof(entry->user_id));
         entry->version = strtoll(career_result_value(result, i, TAKEN_VERSION).data, NULL, 10);
+        entry->attempts =
+            (unsigned)strtoul(career_result_value(result, i, TAKEN_ATTEMPTS).data, NULL, 10);
         if (career_result_value(result, i, TAKEN_ROW + CAREER_ROW_USER_ID).data) {
             career_row *row = apr_pcalloc(pool, sizeof(*row));
 
@@ -32,7 +34,7 @@ static career_outbox_entry *decode(apr_pool_t *pool, const career_result *result
     return entries;
 }
 
-/* A job of the outbox with its two parameters; the pool is its own. */
+/* A job of the outbox; the pool is its own. */
 static career_store_job *make_job(career_store *store, career_store_task task,
                                   career_moment deadline)
 {
@@ -42,12 +44,15 @@ static career_store_job *make_job(career_store *store, career_store_task task,
     return job;
 }
 
-static void set_values(career_store_job *job, const char *first, const char *second)
+/* Its parameters: of a take, how many and for how long; of the others, arrays of the same length. */
+static void set_values(career_store_job *job, const char *first, const char *second,
+                       const char *third)
 {
-    const char **values = apr_palloc(job->pool, 2 * sizeof(*values));
+    const char **values = apr_palloc(job->pool, 3 * sizeof(*values));
 
     values[0] = first;
     values[1] = second;
+    values[2] = third;
     job->values = values;
 }
 
@@ -62,7 +67,7 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_m
     if (!job)
         return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
     set_values(job, apr_itoa(job->pool, CAREER_OUTBOX_BATCH),
-               apr_itoa(job->pool, CAREER_OUTBOX_LEASE_SECONDS));
+               apr_itoa(job->pool, CAREER_OUTBOX_LEASE_SECONDS), NULL);
     error = career_store_job_run(store, job, pool, NULL);
     if (error)
         return error;
@@ -71,27 +76,72 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_m
     return NULL;
 }
 
+/* A job that nobody waits for: it may queue as long as it makes sense. NULL when memory is short. */
+static career_store_job *make_note(career_store *store, career_store_task task, size_t count)
+{
+    career_moment lease = CAREER_OUTBOX_LEASE;
+    career_store_job *job = count ? make_job(store, task, career_clock_now() + lease) : NULL;
+
+    if (job)
+        job->base.start_by = job->deadline;
+    return job;
+}
+
+static void submit(career_store *store, career_store_job *job)
+{
+    career_lanes_submit(store->lanes, &job->base);
+    career_job_release(&job->base);
+}
+
+/* Arrays, as Postgres writes them. */
+static void add_comma(career_text *text, size_t i)
+{
+    career_text_add_char(text, i ? ',' : '{');
+}
+
+static const char *end_array(career_text *text)
+{
+    career_text_add_char(text, '}');
+    return text->data;
+}
+
 void career_outbox_remove(career_store *store, const career_outbox_done *entries, size_t count)
 {
-    career_moment lease = CAREER_OUTBOX_LEASE_SECONDS * CAREER_SECOND;
-    career_store_job *job =
-        count ? make_job(store, CAREER_TASK_REMOVE, career_clock_now() + lease) : NULL;
+    career_store_job *job = make_note(store, CAREER_TASK_REMOVE, count);
     career_text users, versions;
 
     if (!job)
         return;
-    job->base.start_by = job->deadline; /* nobody waits: it may queue as long as it makes sense */
     users = career_text_make(job->pool, 40 * count);
     versions = career_text_make(job->pool, 20 * count);
     for (size_t i = 0; i < count; i++) {
-        career_text_add_char(&users, i ? ',' : '{');
+        add_comma(&users, i);
         career_text_add_string(&users, entries[i].user_id);
-        career_text_add_char(&versions, i ? ',' : '{');
+        add_comma(&versions, i);
         career_text_add_integer(&versions, entries[i].version);
     }
-    career_text_add_char(&users, '}');
-    career_text_add_char(&versions, '}');
-    set_values(job, users.data, versions.data);
-    career_lanes_submit(store->lanes, &job->base);
-    career_job_release(&job->base);
+    set_values(job, end_array(&users), end_array(&versions), NULL);
+    submit(store, job);
+}
+
+void career_outbox_keep(career_store *store, const career_outbox_kept *entries, size_t count)
+{
+    career_store_job *job = make_note(store, CAREER_TASK_KEEP, count);
+    career_text users, versions, leases;
+
+    if (!job)
+        return;
+    users = career_text_make(job->pool, 40 * count);
+    versions = career_text_make(job->pool, 20 * count);
+    leases = career_text_make(job->pool, 8 * count);
+    for (size_t i = 0; i < count; i++) {
+        add_comma(&users, i);
+        career_text_add_string(&users, entries[i].user_id);
+        add_comma(&versions, i);
+        career_text_add_integer(&versions, entries[i].version);
+        add_comma(&leases, i);
+        career_text_add_integer(&leases, entries[i].lease / CAREER_MILLISECOND);
+    }
+    set_values(job, end_array(&users), end_array(&versions), end_array(&leases));
+    submit(store, job);
 }

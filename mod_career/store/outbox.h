@@ -13,10 +13,12 @@
 typedef struct career_outbox_entry {
     char user_id[CAREER_USER_ID_SIZE];
     int64_t version;
+    unsigned attempts; /* how often it was taken before: so many leases old it is at the least */
     const career_row *row; /* the profile as it is now, or NULL: deleted */
 } career_outbox_entry;
 
 #define CAREER_OUTBOX_LEASE_SECONDS 5
+#define CAREER_OUTBOX_LEASE (CAREER_OUTBOX_LEASE_SECONDS * CAREER_SECOND)
 #define CAREER_OUTBOX_BATCH 100
 
 /* Takes up to CAREER_OUTBOX_BATCH entries that are due (FOR UPDATE SKIP LOCKED), oldest first. */
@@ -31,5 +33,15 @@ typedef struct career_outbox_done {
 } career_outbox_done;
 
 void career_outbox_remove(career_store *store, const career_outbox_done *entries, size_t count);
+
+/* Prolongs leases: an entry that still has that version is nobody else's for so long from now. For what
+ * takes longer than a lease, or is not worth another try sooner. Does not wait, and copies, as above. */
+typedef struct career_outbox_kept {
+    char user_id[CAREER_USER_ID_SIZE];
+    int64_t version;
+    career_moment lease; /* µs, at least CAREER_OUTBOX_LEASE_SECONDS */
+} career_outbox_kept;
+
+void career_outbox_keep(career_store *store, const career_outbox_kept *entries, size_t count);
 
 #endif

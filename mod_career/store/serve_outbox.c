@@ -10,6 +10,8 @@ static career_statement statement_of(career_store_task task)
     switch (task) {
     case CAREER_TASK_TAKE:
         return CAREER_STATEMENT_TAKE;
+    case CAREER_TASK_KEEP:
+        return CAREER_STATEMENT_KEEP;
     case CAREER_TASK_REMOVE:
         return CAREER_STATEMENT_REMOVE;
     default:
@@ -56,14 +58,16 @@ static bool serve(career_batch *batch, size_t i)
     return kept;
 }
 
+static bool is_ours(const career_store_job *job)
+{
+    return job && (job->task == CAREER_TASK_TAKE || job->task == CAREER_TASK_KEEP ||
+                   job->task == CAREER_TASK_REMOVE || job->task == CAREER_TASK_PROBE);
+}
+
 bool career_serve_outbox(career_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->jobs[i] &&
-            (batch->jobs[i]->task == CAREER_TASK_TAKE ||
-             batch->jobs[i]->task == CAREER_TASK_REMOVE ||
-             batch->jobs[i]->task == CAREER_TASK_PROBE) &&
-            !serve(batch, i))
+        if (is_ours(batch->jobs[i]) && !serve(batch, i))
             return false;
     return true;
 }

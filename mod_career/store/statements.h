@@ -126,9 +126,10 @@ enum {
                "WHERE o.due_at <= clock_timestamp() ORDER BY o.due_at LIMIT $1::int "              \
                "FOR UPDATE SKIP LOCKED), "                                                         \
                "taken AS (UPDATE career_cache_outbox o SET due_at = clock_timestamp() + "          \
-               "make_interval(secs => $2::int), attempts = o.attempts + 1 "                        \
-               "FROM due WHERE o.user_id = due.user_id RETURNING o.user_id, o.version) "           \
-               "SELECT taken.user_id::text, taken.version, " CAREER_SQL_ROW                        \
+               "make_interval(secs => $2::int * (1 + random() / 10)), attempts = o.attempts + 1 "  \
+               "FROM due WHERE o.user_id = due.user_id "                                           \
+               "RETURNING o.user_id, o.version, o.attempts) "                                      \
+               "SELECT taken.user_id::text, taken.version, taken.attempts - 1, " CAREER_SQL_ROW    \
                " FROM taken LEFT JOIN career_profiles p ON p.user_id = taken.user_id")             \
     /* entries no newer than what was served; one that a writer holds just now is about to be newer */ \
     X(REMOVE, 2, "DELETE FROM career_cache_outbox o USING (SELECT e.user_id FROM "                 \
@@ -136,6 +137,13 @@ enum {
                  "AS served (user_id, version) ON e.user_id = served.user_id "                     \
                  "AND e.version <= served.version FOR UPDATE OF e SKIP LOCKED) AS done "           \
                  "WHERE o.user_id = done.user_id")                                                 \
+    /* a longer lease for entries as they were taken, in milliseconds from now */                  \
+    X(KEEP, 3, "UPDATE career_cache_outbox o SET due_at = clock_timestamp() + "                    \
+               "make_interval(secs => kept.lease / 1000.0) FROM (SELECT e.user_id, k.lease FROM "  \
+               "career_cache_outbox e JOIN unnest((SELECT $1::uuid[]), (SELECT $2::bigint[]), "    \
+               "(SELECT $3::bigint[])) AS k (user_id, version, lease) ON e.user_id = k.user_id "   \
+               "AND e.version = k.version FOR UPDATE OF e SKIP LOCKED) AS kept "                   \
+               "WHERE o.user_id = kept.user_id")                                                   \
     /* what the columns can hold: labels of an enum, longest text */                               \
     X(CATALOG, 0, "SELECT a.attname::text, (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) " \
                   "FROM pg_enum e WHERE e.enumtypid IN (t.oid, t.typelem))::text, "                \

@@ -30,6 +30,7 @@
 typedef struct stored {
     char user_id[CAREER_USER_ID_SIZE];
     int64_t version;
+    unsigned attempts;
     career_moment due;
 } stored;
 
@@ -38,6 +39,7 @@ static struct {
     stored entries[OUTBOX_ROOM];
     size_t count;
     atomic_uint takes;
+    atomic_uint keeps;
     atomic_bool broken; /* Postgres is away */
 } outbox = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -58,6 +60,7 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *in, career_mom
             continue;
         one->due = now + LEASE;
         strcpy((*entries)[*count].user_id, one->user_id);
+        (*entries)[*count].attempts = one->attempts++;
         (*entries)[(*count)++].version = one->version;
     }
     pthread_mutex_unlock(&outbox.lock);
@@ -74,6 +77,21 @@ void career_outbox_remove(career_store *store, const career_outbox_done *entries
                 outbox.entries[k].version <= entries[i].version) {
                 outbox.entries[k--] = outbox.entries[--outbox.count];
                 break;
+            }
+    pthread_mutex_unlock(&outbox.lock);
+}
+
+void career_outbox_keep(career_store *store, const career_outbox_kept *entries, size_t count)
+{
+    (void)store;
+    pthread_mutex_lock(&outbox.lock);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < outbox.count; k++)
+            if (strcmp(outbox.entries[k].user_id, entries[i].user_id) == 0 &&
+                outbox.entries[k].version == entries[i].version) {
+                outbox.entries[k].due =
+                    career_clock_now() + LEASE * entries[i].lease / CAREER_OUTBOX_LEASE;
+                outbox.keeps++;
             }
     pthread_mutex_unlock(&outbox.lock);
 }
@@ -97,6 +115,7 @@ static void outbox_add(const char *user_id, int64_t version, career_moment lease
     assert_true(k < OUTBOX_ROOM);
     strcpy(outbox.entries[k].user_id, user_id);
     outbox.entries[k].version = version;
+    outbox.entries[k].attempts = 0;
     outbox.entries[k].due = lease ? career_clock_now() + lease : 0;
     if (k == outbox.count)
         outbox.count++;
@@ -118,6 +137,7 @@ static void outbox_clear(void)
     pthread_mutex_lock(&outbox.lock);
     outbox.count = 0;
     outbox.takes = 0;
+    outbox.keeps = 0;
     outbox.broken = false;
     pthread_mutex_unlock(&outbox.lock);
 }
@@ -139,7 +159,7 @@ static void sink(void *context, career_log_level level, const char *line)
     pthread_mutex_unlock(&said.lock);
 }
 
-static unsigned times_said(const char *what)
+static inline unsigned times_said(const char *what)
 {
     unsigned times = 0;
 
@@ -180,21 +200,32 @@ static bool rig_targets(void *context, apr_pool_t *pool, const career_outbox_ent
     return true;
 }
 
+static career_moment rig_again; /* of the next rig */
+
+/* A process that finds the outbox as another left it. */
+static void rig_continue(const char *url)
+{
+    int64_t version = the_rig.version;
+
+    memset(&the_rig, 0, sizeof(the_rig));
+    apr_pool_create(&the_rig.pool, NULL);
+    the_rig.version = version + 1;
+    the_rig.log.sink = sink;
+    the_rig.config = (career_invalidator_config){.url = url,
+                                                 .connect = 500 * CAREER_MILLISECOND,
+                                                 .command = 500 * CAREER_MILLISECOND,
+                                                 .again = rig_again,
+                                                 .targets = rig_targets};
+    the_rig.invalidator = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
+    assert_non_null(the_rig.invalidator);
+}
+
 static void rig_start(const char *url)
 {
     said.len = 0;
     said.text[0] = '\0';
     outbox_clear();
-    memset(&the_rig, 0, sizeof(the_rig));
-    apr_pool_create(&the_rig.pool, NULL);
-    the_rig.version = 1;
-    the_rig.log.sink = sink;
-    the_rig.config = (career_invalidator_config){.url = url,
-                                                 .connect = 500 * CAREER_MILLISECOND,
-                                                 .command = 500 * CAREER_MILLISECOND,
-                                                 .targets = rig_targets};
-    the_rig.invalidator = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
-    assert_non_null(the_rig.invalidator);
+    rig_continue(url);
 }
 
 static void rig_stop(void)
@@ -219,7 +250,7 @@ static career_target target(career_target_kind kind, const char *text)
     return (career_target){kind, career_slice_of(text)};
 }
 
-static career_cache_outcome save_one(career_target_kind kind, const char *text)
+static inline career_cache_outcome save_one(career_target_kind kind, const char *text)
 {
     career_target one = target(kind, text);
 
@@ -244,6 +275,7 @@ static career_cache_outcome save_one(career_target_kind kind, const char *text)
             return;                                                                                \
         }                                                                                          \
         redis_ask(&server, "FLUSHALL");                                                            \
+        redis_ask(&server, "CONFIG RESETSTAT");                                                    \
     } while (0)
 
 static int exists(const char *key)
