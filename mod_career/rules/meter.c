@@ -33,7 +33,10 @@ void career_meter_spend(career_meter *meter, const char *reason)
 
 bool career_meter_charge(career_meter *meter, int64_t units)
 {
-    meter->work -= units;
+    if (units < 0 || units > meter->work) /* more than can be counted is more than there is */
+        meter->work = -1;
+    else
+        meter->work -= units;
     if (meter->work < 0)
         career_meter_spend(meter, "it ran for too long");
     return !meter->spent;

@@ -25,7 +25,9 @@
 #define BYTES_MAX (1024 * 1024) /* and bytes of strings */
 #define MESSAGE_MAX 512
 #define UNPACK_MAX 250
-#define OBJECTS_MAX 128 /* that a function may hold on to and its state still be used again */
+#define LENGTH_MAX 100000000 /* of a list; it would not fit into memory */
+#define IMPRINT_MAX 100000   /* bytes and values that are looked at between two calls */
+#define OBJECTS_MAX 128      /* that a function may hold on to and its state still be used again */
 
 const career_json career_sandbox_function = {.type = CAREER_JSON_OBJECT};
 
@@ -154,17 +156,46 @@ static int lib_tonumber(lua_State *L)
     return lib_charged(L);
 }
 
-/* Metamethods run where the hook does not look (__gc), or when nobody expects them (__close). */
+/* A metamethod of the script's metatable into the copy on top. */
+static void take_metamethod(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    if (lua_rawget(L, 2) == LUA_TNIL) {
+        lua_pop(L, 1);
+        return;
+    }
+    if (strcmp(name, "__call") == 0 && !lua_isfunction(L, -1))
+        luaL_error(L, "__call must be a function");
+    lua_setfield(L, -2, name);
+}
+
+/* Metamethods run where the hook does not look (__gc), or when nobody expects them (__close); a __call that is
+ * a table is looked up again and again within one instruction. The table gets a copy, which is out of reach, so
+ * that none of them is added later. */
 static int lib_setmetatable(lua_State *L)
 {
     static const char *const refused[] = {"__gc", "__close", "__mode", "__metatable"};
+    static const char *const taken[] = {
+        "__index", "__newindex", "__call", "__len",  "__eq",  "__lt",  "__le",   "__concat",
+        "__pairs", "__unm",      "__add",  "__sub",  "__mul", "__div", "__idiv", "__mod",
+        "__pow",   "__band",     "__bor",  "__bxor", "__shl", "__shr", "__bnot"};
 
-    for (size_t i = 0; lua_istable(L, 2) && i < sizeof(refused) / sizeof(*refused); i++) {
+    if (!lua_istable(L, 2)) /* which is for Lua's own to judge */
+        return lib_charged(L);
+    lua_settop(L, 2);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
         lua_pushstring(L, refused[i]);
         if (lua_rawget(L, 2) != LUA_TNIL)
             return luaL_error(L, "%s is not available", refused[i]);
         lua_pop(L, 1);
     }
+    charge(L, sizeof(taken) / sizeof(*taken) * 2);
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+        take_metamethod(L, taken[i]);
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "__metatable");
+    lua_replace(L, 2);
     return lib_charged(L);
 }
 
@@ -202,14 +233,17 @@ static int lib_find(lua_State *L)
     return 2;
 }
 
-/* string.format, but that it shows no addresses. */
+/* string.format, but that it shows no addresses; a format may have zero bytes in it. */
 static int lib_format(lua_State *L)
 {
-    for (const char *at = luaL_checkstring(L, 1); (at = strchr(at, '%')); at++) {
-        at += 1 + strspn(at + 1, "-+ #0123456789.");
+    size_t len;
+    const char *format = luaL_checklstring(L, 1, &len), *end = format + len;
+
+    for (const char *at = format; (at = memchr(at, '%', (size_t)(end - at))); at++) {
+        at += 1 + strspn(at + 1, "-+ #0123456789."); /* at the end there is a zero byte */
         if (*at == 'p')
             return luaL_error(L, "%%p is not available");
-        if (!*at)
+        if (at == end)
             break;
     }
     for (int i = 2; i <= lua_gettop(L); i++) {
@@ -223,12 +257,14 @@ static int lib_format(lua_State *L)
     return lib_charged(L);
 }
 
-/* The functions on tables take plain ones: no metamethod runs in them, and their length is known. */
+/* The functions on tables take plain ones: no metamethod runs in them, and their length is known. That of a
+ * table with gaps can be any number. */
 static lua_Integer plain_table(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_getmetatable(L, 1))
         luaL_argerror(L, 1, "a table without metatable expected");
+    luaL_argcheck(L, lua_rawlen(L, 1) <= LENGTH_MAX, 1, "a list without gaps expected");
     return (lua_Integer)lua_rawlen(L, 1);
 }
 
@@ -808,8 +844,17 @@ static void push_value(lua_State *L, const career_json *value)
 typedef struct imprint {
     const void *seen[OBJECTS_MAX];
     size_t count;
-    bool complete;
+    size_t
+        work; /* so far: no budget is charged for it, and a long text may be reached a thousand times */
+    bool complete; /* false: there is too much of it, and the rest is not looked at */
 } imprint;
+
+static bool spend(imprint *print, size_t work)
+{
+    print->work += work;
+    print->complete = print->complete && print->work <= IMPRINT_MAX;
+    return print->complete;
+}
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -820,12 +865,14 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 static uint64_t imprint_value(lua_State *L, imprint *print);
 
-static uint64_t imprint_string(lua_State *L)
+static uint64_t imprint_string(lua_State *L, imprint *print)
 {
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
     uint64_t hash = len;
 
+    if (!spend(print, len))
+        return hash;
     for (size_t i = 0; i < len; i++)
         hash = mix(hash, (unsigned char)text[i]);
     return hash;
@@ -857,6 +904,10 @@ static uint64_t imprint_table(lua_State *L, imprint *print)
         lua_pushvalue(L, -2);
         sum += mix(imprint_value(L, print), value);
         lua_pop(L, 1);
+        if (!spend(print, 1)) {
+            lua_pop(L, 2);
+            break;
+        }
     }
     return sum;
 }
@@ -905,7 +956,7 @@ static uint64_t imprint_value(lua_State *L, imprint *print)
         memcpy(&bits, &number, sizeof(bits));
         return mix(7, bits);
     case LUA_TSTRING:
-        return mix(11, imprint_string(L));
+        return mix(11, imprint_string(L, print));
     case LUA_TTABLE:
     case LUA_TFUNCTION:
         return mix(13, imprint_object(L, print));

@@ -221,9 +221,21 @@ static void test_l12_no_finalizers(void **state)
                    "m.__gc = function() while true do end end return 1",
                    "1");
     assert_refused("local m = {} local t <close> = setmetatable({}, m)", "");
+    /* what is added to a metatable later has no effect */
     assert_refused("local m = { __name = 'x' } local v = setmetatable({}, m) "
                    "m.__close = function() while true do end end do local c <close> = v end",
-                   TOO_LONG);
+                   "non-closable");
+    assert_returns("return getmetatable(setmetatable({}, {}))", "false");
+    assert_refused("local t = setmetatable({}, {}) setmetatable(t, {})", "protected");
+    assert_refused("setmetatable('x', {})", "table expected");
+    assert_refused("setmetatable({}, 1)", "nil or table");
+    assert_returns("local C = {} C.__index = C function C.get(self) return self.n end "
+                   "local o = setmetatable({ n = 7 }, C) return o:get()",
+                   "7");
+    assert_returns("local m = { __add = function(a, b) return 3 end, __call = function(_, x) "
+                   "return x end, __len = function() return 5 end, __lt = function() return true "
+                   "end } local t = setmetatable({}, m) return { t + 1, t(4), #t, t < t }",
+                   "[3,4,5,true]");
     assert_returns("local t = setmetatable({}, { __index = function(_, k) return k .. '!' end }) "
                    "return t.hey",
                    "\"hey!\"");
@@ -372,6 +384,81 @@ static void test_numbers_are_not_guessed(void **state)
     assert_returns("return tonumber(('1'):rep(60000)) == nil", "true");
 }
 
+/* ------------------------------------------------------------------------------------ beyond the table */
+
+/* Each of these once ran on for seconds or for ever within a single instruction, or told what it must not. */
+static void test_within_one_instruction(void **state)
+{
+    career_text gaps = career_text_make(pool, 2048);
+
+    (void)state;
+    /* a __call that is a table is looked up again, with one argument more each time */
+    assert_refused("local m = {} local t = setmetatable({}, m) m.__call = t t()", "call");
+    assert_refused("local t = {} setmetatable(t, { __call = t })", "__call must be");
+    /* a table of 63 items whose length is 2^62: moving its items, and paying for it, overflows */
+    career_text_add_string(&gaps, "local t = {");
+    for (int i = 0; i < 63; i++)
+        career_text_add_format(&gaps, "[1 << %d] = 1, ", i);
+    career_text_add_string(&gaps, "} ");
+    for (int i = 0; i < 2; i++) {
+        if (i)
+            career_text_add_string(&gaps, "t[math.maxinteger] = 1 ");
+        assert_refused(apr_pstrcat(pool, gaps.data, "table.insert(t, 1, 0)", NULL), "gaps");
+        assert_refused(apr_pstrcat(pool, gaps.data, "table.insert(t, 0)", NULL), "gaps");
+        assert_refused(apr_pstrcat(pool, gaps.data, "table.remove(t, 1)", NULL), "gaps");
+        assert_refused(apr_pstrcat(pool, gaps.data, "table.concat(t)", NULL), "gaps");
+        assert_refused(apr_pstrcat(pool, gaps.data, "table.sort(t)", NULL), "gaps");
+        assert_refused(apr_pstrcat(pool, gaps.data, "return table.unpack(t)", NULL), "gaps");
+        assert_refused(apr_pstrcat(pool, gaps.data, "return t", NULL), "");
+    }
+    /* the address of a text, behind a zero byte */
+    assert_refused("return string.format('\\0%p', 'x')", "%p");
+    assert_refused("return string.format('%s\\0%%%-3p', 'x', 'x')", "%p");
+    assert_returns("return #string.format('\\0%s%%', 'x')", "3");
+    assert_refused("return string.format('%', 1)", "conversion");
+    assert_refused("return string.format('%99999d', 1)", "conversion");
+}
+
+/* Names of our own for Lua's: what they do with odd arguments. */
+static void test_odd_arguments(void **state)
+{
+    (void)state;
+    assert_refused("return '10' + 1", "arithmetic");
+    assert_refused("return ('x').nothing()", "call");
+    assert_refused("return table.concat({ 1, {}, 3 })", "cannot be joined");
+    assert_refused("return table.concat({ 1 }, '', 1, math.maxinteger)", "can be joined");
+    assert_refused("return table.concat({ 1 }, '', math.mininteger)", "can be joined");
+    assert_refused("return table.unpack({ 1 }, math.mininteger, 0)", "unpacked");
+    assert_refused("return table.unpack({ 1 }, 1, math.maxinteger)", "unpacked");
+    assert_returns("return { table.unpack({ 1 }, math.maxinteger, math.mininteger) }", "[]");
+    assert_returns("return { ('abc'):find('c', math.mininteger) }", "[3,3]");
+    assert_returns("return ('abc'):find('c', math.maxinteger) == nil", "true");
+    assert_returns("return ('x'):rep(math.mininteger)", "\"\"");
+    assert_refused("return ('x'):rep(math.maxinteger, 'y')", "at most");
+    assert_refused("return select(math.mininteger, 1)", "out of range");
+    assert_refused("return table.insert({}, math.maxinteger, 1)", "out of bounds");
+    assert_refused("return table.remove({ 1 }, math.mininteger)", "out of bounds");
+    assert_refused("return utf8.char(math.maxinteger)", "out of range");
+    assert_refused("return utf8.codepoint('x', 1, math.maxinteger)", "out of bounds");
+    assert_refused("for _ in utf8.codes('\\xff') do end", "UTF");
+    assert_refused("local t = { a = 1 } for k in pairs(t) do t = {} next(t, k) end", "");
+    assert_refused("for i = 1, 10, 0 do end", "step is zero");
+    assert_refused("for i = math.mininteger, math.maxinteger do end", TOO_LONG);
+    assert_refused("for i = 0, math.huge do end", TOO_LONG);
+    assert_refused("local t = {} for i = 1, 1990 do t = setmetatable({}, { __index = t }) end "
+                   "while true do local _ = t.x end",
+                   TOO_LONG);
+    assert_refused("local t = setmetatable({}, {}) local f = function(s, k) return s[k] end "
+                   "t = setmetatable({}, { __index = f }) return t.x",
+                   "overflow");
+    assert_refused("local function f() return pcall(f) end f() while true do f() end", "");
+    assert_refused("local f, s = utf8.codes('a' .. ('\\x80'):rep(60000)) while true do f(s, 1) end",
+                   TOO_LONG);
+    assert_refused("local function f(...) return f(...) end return f(string.byte(('x'):rep(60000), "
+                   "1, -1))",
+                   TOO_LONG);
+}
+
 /* ------------------------------------------------------------------------------------ between calls */
 
 static career_sandbox *function_of(const char *text)
@@ -421,6 +508,12 @@ static void test_what_is_left_behind_is_noticed(void **state)
                             "return function() return #t end",
                             false); /* too much to compare: not used again */
     assert_clean_after_call("local t = {} t.t = t return function() return 1, t end", true);
+    assert_clean_after_call("local s, t = ('x'):rep(60000), {} for i = 1, 30000 do t[i] = s end "
+                            "return function() return #t end",
+                            false); /* likewise, and it would take ten seconds */
+    assert_clean_after_call("local t = {} for i = 1, 2000 do t[i] = 'word ' .. i end "
+                            "return function() return #t end",
+                            true);
 }
 
 static void test_the_next_call_is_right(void **state)
@@ -543,6 +636,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_l23_results, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_l24_long_comparisons, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_numbers_are_not_guessed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_within_one_instruction, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_odd_arguments, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_left_behind_is_noticed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_next_call_is_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_arguments, set_up, tear_down),
