@@ -8,6 +8,7 @@
 #include "cache/agenda.h"
 #include "cache/link.h"
 #include "cache/relay.h"
+#include "cache/sets.h"
 #include "cache/stages.h"
 
 /* Errands in one pipeline, and errands kept at most; beyond that, the outbox keeps them. */
@@ -220,8 +221,6 @@ static void set_back(career_clearer *clearer)
 /* What an exchange says about the link. false: the turn is over. */
 static bool judge(career_clearer *clearer, career_step step)
 {
-    career_redis *redis = clearer->link.redis;
-
     if (step == CAREER_STEP_LOST) {
         career_link_lost(&clearer->link);
         set_back(clearer);
@@ -229,7 +228,7 @@ static bool judge(career_clearer *clearer, career_step step)
     }
     if (step == CAREER_STEP_REFUSED)
         career_log_say(clearer->setup->log, CAREER_LOG_REDIS_REFUSED, "%s: %s",
-                       clearer->setup->name, career_redis_cause(redis));
+                       clearer->setup->name, career_fleet_cause(clearer->link.fleet));
     if (career_link_good(&clearer->link))
         clearer->ask = true; /* others may have left something meanwhile */
     return true;
@@ -237,7 +236,7 @@ static bool judge(career_clearer *clearer, career_step step)
 
 /* ---------------------------------------------------------------- the stages */
 
-static bool turn_keys(career_clearer *clearer, career_redis *redis)
+static bool turn_keys(career_clearer *clearer, career_fleet *fleet)
 {
     career_errands batch;
     career_moment now = career_clock_now();
@@ -251,7 +250,7 @@ static bool turn_keys(career_clearer *clearer, career_redis *redis)
     }
     if (batch.count == 0)
         return true;
-    step = career_stage_keys(redis, &batch, clearer->link.command);
+    step = career_stage_keys(fleet, &batch, clearer->link.command);
     if (step == CAREER_STEP_LOST)
         career_errands_prepend(&clearer->fresh, &batch);
     if (!judge(clearer, step))
@@ -261,14 +260,14 @@ static bool turn_keys(career_clearer *clearer, career_redis *redis)
     return true;
 }
 
-static bool turn_sets(career_clearer *clearer, career_redis *redis)
+static bool turn_sets(career_clearer *clearer, career_fleet *fleet)
 {
     size_t count =
         clearer->sets.count < CAREER_STAGE_SETS ? clearer->sets.count : CAREER_STAGE_SETS;
 
     if (count == 0)
         return true;
-    if (!judge(clearer, career_stage_sets(redis, &clearer->sets, clearer->link.command)))
+    if (!judge(clearer, career_stage_sets(fleet, &clearer->sets, clearer->link.command)))
         return false;
     while (count--)
         move_on(clearer,
@@ -314,6 +313,14 @@ static void end_sweep(career_clearer *clearer, bool refused)
     drop_sweep(clearer, refused && rest < REFUSED_REST ? REFUSED_REST : rest);
 }
 
+/* A cluster is being resharded: with whoever came meanwhile, after the rest. */
+static void repeat_sweep(career_clearer *clearer)
+{
+    answer_all(&clearer->sweeping);
+    career_errands_prepend(&clearer->waiting, &clearer->sweeping);
+    drop_sweep(clearer, CAREER_SWEEP_REST * clearer->busy);
+}
+
 /* When the globs that wait want a sweep to begin. Those of a second pass join one that others ask for,
  * so that they cost nothing of their own while there are saves; but not for ever. */
 static career_moment wants_sweep(const career_clearer *clearer)
@@ -338,7 +345,7 @@ static bool may_begin(const career_clearer *clearer)
     return career_clock_now() >= sweep_due(clearer);
 }
 
-static bool turn_sweep(career_clearer *clearer, career_redis *redis)
+static bool turn_sweep(career_clearer *clearer, career_fleet *fleet)
 {
     career_moment start = career_clock_now();
     career_step step;
@@ -348,11 +355,13 @@ static bool turn_sweep(career_clearer *clearer, career_redis *redis)
             return true;
         begin_sweep(clearer);
     }
-    step = career_sweep_step(clearer->sweep, redis, start + clearer->link.command);
+    step = career_sweep_step(clearer->sweep, fleet, start + clearer->link.command);
     clearer->busy += career_clock_now() - start;
     if (!judge(clearer, step))
         return false;
-    if (step != CAREER_STEP_MORE)
+    if (step == CAREER_STEP_UNSETTLED)
+        repeat_sweep(clearer);
+    else if (step != CAREER_STEP_MORE)
         end_sweep(clearer, step == CAREER_STEP_REFUSED);
     return true;
 }
@@ -367,14 +376,14 @@ static bool has_work(const career_clearer *clearer)
 
 static void turn_redis(career_clearer *clearer)
 {
-    career_redis *redis = career_link_get(&clearer->link);
+    career_fleet *fleet = career_link_get(&clearer->link);
 
-    if (!redis) {
+    if (!fleet) {
         set_back(clearer);
         return;
     }
-    if (turn_keys(clearer, redis) && turn_sets(clearer, redis))
-        turn_sweep(clearer, redis);
+    if (turn_keys(clearer, fleet) && turn_sets(clearer, fleet))
+        turn_sweep(clearer, fleet);
 }
 
 /* What is due on the agenda begins its pass. */
@@ -458,17 +467,18 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
         return NULL;
     clearer->pool = career_pool_create();
     clearer->agenda = career_agenda_make(AGENDA);
-    if (!clearer->pool || !clearer->agenda) {
+    clearer->link.fleet = career_fleet_make(setup->url, config->connect, config->command);
+    if (!clearer->pool || !clearer->agenda || !clearer->link.fleet) {
         if (clearer->pool)
             apr_pool_destroy(clearer->pool);
         career_agenda_free(clearer->agenda);
+        career_fleet_free(clearer->link.fleet);
         free(clearer);
         return NULL;
     }
     clearer->setup = setup;
-    clearer->link = (career_link){.url = setup->url,
+    clearer->link = (career_link){.fleet = clearer->link.fleet,
                                   .name = setup->name,
-                                  .connect = config->connect,
                                   .command = config->command,
                                   .log = setup->log,
                                   .forecast = setup->forecast,
@@ -510,7 +520,7 @@ void career_clearer_close(career_clearer *clearer, career_moment until)
         give_up(later); /* after its lease whoever runs then clears it again */
     career_agenda_free(clearer->agenda);
     give_up_all(&clearer->sweeping);
-    career_redis_close(clearer->link.redis);
+    career_fleet_free(clearer->link.fleet);
     apr_pool_destroy(clearer->pool);
     free(clearer);
 }

@@ -52,6 +52,7 @@ struct career_errand {
     career_errand *next_of_user; /* agenda */
     size_t set_at;               /* SETS: which of the targets is being emptied */
     char cursor[24];             /* SETS: of SSCAN */
+    uint64_t changes;            /* SETS: of the fleet when the scan began */
     size_t keys;                 /* the targets, by kind, in this order: */
     size_t bumps;
     size_t sets;

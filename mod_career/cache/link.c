@@ -24,29 +24,22 @@ static void break_link(career_link *link, const char *cause)
     atomic_store(&link->forecast->down, true);
 }
 
-static void hang_up(career_link *link)
+career_fleet *career_link_get(career_link *link)
 {
-    career_redis_close(link->redis);
-    link->redis = NULL;
-}
-
-career_redis *career_link_get(career_link *link)
-{
-    char why[CAREER_REDIS_CAUSE];
-
     link->rested = career_clock_now() - link->used > PAUSE;
-    if (link->redis && link->rested && !career_redis_is_alive(link->redis))
-        hang_up(link);
-    if (link->redis)
-        return link->redis;
+    if (link->rested)
+        career_fleet_check(link->fleet);
+    if (career_fleet_is_connected(link->fleet))
+        return link->fleet;
     if (career_clock_now() < link->retry)
         return NULL;
     link->rested = false;
-    link->redis = career_redis_open(link->url, link->connect, link->command, why);
+    career_fleet_connect(link->fleet);
     link->used = career_clock_now();
-    if (!link->redis)
-        break_link(link, why);
-    return link->redis;
+    if (career_fleet_is_connected(link->fleet))
+        return link->fleet;
+    break_link(link, career_fleet_cause(link->fleet));
+    return NULL;
 }
 
 bool career_link_good(career_link *link)
@@ -65,17 +58,17 @@ bool career_link_good(career_link *link)
 
 void career_link_lost(career_link *link)
 {
-    if (link->down || !link->rested || !career_redis_was_cut(link->redis))
-        break_link(link, career_redis_cause(link->redis));
-    hang_up(link);
+    if (link->down || !link->rested || !career_fleet_was_cut(link->fleet))
+        break_link(link, career_fleet_cause(link->fleet));
+    career_fleet_disconnect(link->fleet);
 }
 
 career_moment career_link_rest(career_link *link)
 {
-    if (!link->redis)
+    if (!career_fleet_is_connected(link->fleet))
         return CAREER_NEVER;
     if (career_clock_now() < link->used + IDLE_LIMIT)
         return link->used + IDLE_LIMIT;
-    hang_up(link);
+    career_fleet_disconnect(link->fleet);
     return CAREER_NEVER;
 }

@@ -5,17 +5,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <hiredis/hiredis.h>
-
-#include "cache/socket.h"
 
 #define READ_ROOM (64 * 1024)
 #define ELEMENTS_MAX                                                                               \
     (1 << 20) /* of one array: far more than any command of ours is answered with */
-#define CLIENT_NAME "mod_career"
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t element_count;
@@ -24,7 +19,7 @@ typedef int element_count;
 #endif
 
 struct career_redis {
-    int fd;
+    career_socket socket;
     redisReader *reader;
     redisReplyObjectFunctions makers; /* hiredis' own, but for create_array */
     void *(*create_array)(const redisReadTask *task, element_count count);
@@ -32,9 +27,13 @@ struct career_redis {
     size_t sent;
     size_t len;
     size_t room;
+    size_t *ends; /* of each command, in out */
+    size_t ends_room;
     size_t queued; /* commands in the coming exchange */
+    bool spent;    /* those in out were exchanged */
     redisReply **replies;
     size_t received;
+    size_t expected;
     size_t replies_room;
     bool short_of_memory; /* a command could not be queued: the exchange fails */
     bool cut;
@@ -58,20 +57,38 @@ static bool grow(void **data, size_t *room, size_t need, size_t size)
     return true;
 }
 
+/* The commands of the last exchange make way for those of the next. */
+static void make_way(career_redis *redis)
+{
+    if (redis->spent)
+        redis->sent = redis->len = redis->queued = 0;
+    redis->spent = false;
+}
+
+void career_redis_queue_formatted(career_redis *redis, career_slice command)
+{
+    make_way(redis);
+    if (!grow((void **)&redis->out, &redis->room, redis->len + command.len, 1) ||
+        !grow((void **)&redis->ends, &redis->ends_room, redis->queued + 1, sizeof(size_t))) {
+        redis->short_of_memory = true;
+        return;
+    }
+    memcpy(redis->out + redis->len, command.data, command.len);
+    redis->len += command.len;
+    redis->ends[redis->queued++] = redis->len;
+}
+
 static void append(career_redis *redis, int argc, const char **argv, const size_t *lens)
 {
     char *command = NULL;
     int len = redisFormatCommandArgv(&command, argc, argv, lens);
 
-    if (len < 0 || !grow((void **)&redis->out, &redis->room, redis->len + (size_t)len, 1)) {
+    if (len < 0) {
         redis->short_of_memory = true;
-    } else {
-        memcpy(redis->out + redis->len, command, (size_t)len);
-        redis->len += (size_t)len;
-        redis->queued++;
+        return;
     }
-    if (len >= 0)
-        redisFreeCommand(command);
+    career_redis_queue_formatted(redis, (career_slice){command, (size_t)len});
+    redisFreeCommand(command);
 }
 
 static void append_slices(career_redis *redis, const career_slice *head, size_t heads,
@@ -109,6 +126,18 @@ void career_redis_queue_list(career_redis *redis, const char *command, const car
     append_slices(redis, head, key ? 2 : 1, list, count);
 }
 
+size_t career_redis_queue_length(const career_redis *redis)
+{
+    return redis->spent ? 0 : redis->queued;
+}
+
+career_slice career_redis_queued(const career_redis *redis, size_t index)
+{
+    size_t begin = index ? redis->ends[index - 1] : 0;
+
+    return (career_slice){redis->out + begin, redis->ends[index] - begin};
+}
+
 static bool fail(career_redis *redis, const char *what, const char *detail)
 {
     snprintf(redis->cause, sizeof(redis->cause), "%s%s%s", what, *detail ? ": " : "", detail);
@@ -130,7 +159,8 @@ static bool would_block(void)
 
 static bool send_some(career_redis *redis)
 {
-    ssize_t n = send(redis->fd, redis->out + redis->sent, redis->len - redis->sent, MSG_NOSIGNAL);
+    ssize_t n =
+        career_socket_send(&redis->socket, redis->out + redis->sent, redis->len - redis->sent);
 
     if (n < 0)
         return would_block() || cut(redis, "sending", errno);
@@ -141,7 +171,7 @@ static bool send_some(career_redis *redis)
 /* Takes every complete reply out of the reader. */
 static bool parse(career_redis *redis)
 {
-    while (redis->received < redis->queued) {
+    while (redis->received < redis->expected) {
         void *reply = NULL;
 
         if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK)
@@ -156,7 +186,7 @@ static bool parse(career_redis *redis)
 static bool receive_some(career_redis *redis)
 {
     char buffer[READ_ROOM];
-    ssize_t n = recv(redis->fd, buffer, sizeof(buffer), 0);
+    ssize_t n = career_socket_receive(&redis->socket, buffer, sizeof(buffer));
 
     if (n < 0)
         return would_block() || cut(redis, "receiving", errno);
@@ -174,38 +204,100 @@ static void drop_replies(career_redis *redis)
     redis->received = 0;
 }
 
-/* Writes and reads at once, so that neither side's buffers can fill up against the other. */
-static bool turn(career_redis *redis, career_moment deadline)
+static bool is_sending(const career_redis *redis)
 {
-    bool writing = redis->sent < redis->len;
-    struct pollfd event = {redis->fd, (short)(POLLIN | (writing ? POLLOUT : 0)), 0};
+    return redis->sent < redis->len;
+}
+
+static bool is_done(const career_redis *redis)
+{
+    return redis->received == redis->expected;
+}
+
+static bool begin(career_redis *redis, bool more)
+{
+    if (!more)
+        drop_replies(redis);
+    make_way(redis);
+    redis->spent = true;
+    redis->expected = redis->received + redis->queued;
+    if (redis->short_of_memory || !grow((void **)&redis->replies, &redis->replies_room,
+                                        redis->expected, sizeof(redisReply *)))
+        return fail(redis, "memory is short", "");
+    return !is_sending(redis) || send_some(redis);
+}
+
+/* Writes and reads at once, so that neither side's buffers can fill up against the other. Inside
+ * TLS either may be what the other waits for. */
+static bool serve(career_redis *redis, short events)
+{
+    bool good = true;
+
+    if (redis->socket.tls || events & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
+        do
+            good = receive_some(redis);
+        while (good && career_socket_has_more(&redis->socket));
+    if (good && is_sending(redis) && (redis->socket.tls || events & POLLOUT))
+        good = send_some(redis);
+    return good;
+}
+
+/* Waits for any of those that are not done, and serves them; all of them fail when none could be
+ * waited for. NULL, or one that failed. */
+static career_redis *turn(career_redis *const *waiting, size_t count, career_moment deadline)
+{
+    struct pollfd events[CAREER_REDIS_SIDE_BY_SIDE];
     int ready;
 
-    if (career_clock_now() >= deadline) /* also where an answer trickles in byte by byte */
-        return fail(redis, "no answer within the time limit", "");
-    ready = poll(&event, 1, career_clock_poll_ms(deadline));
-    if (ready <= 0)
-        return ready == 0 || errno == EINTR || fail(redis, "polling", "failed");
-    if (event.revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
-        return receive_some(redis);
-    return send_some(redis);
+    for (size_t i = 0; i < count; i++)
+        events[i] =
+            (struct pollfd){waiting[i]->socket.fd,
+                            career_socket_events(&waiting[i]->socket, is_sending(waiting[i])), 0};
+    ready = career_clock_now() >= deadline /* also where an answer trickles in byte by byte */
+                ? 0
+                : poll(events, (nfds_t)count, career_clock_poll_ms(deadline));
+    if (ready < 0 && errno == EINTR)
+        return NULL;
+    if (ready <= 0) {
+        fail(waiting[0], ready ? "polling failed" : "no answer within the time limit", "");
+        return waiting[0];
+    }
+    for (size_t i = 0; i < count; i++)
+        if (events[i].revents && !serve(waiting[i], events[i].revents))
+            return waiting[i];
+    return NULL;
+}
+
+career_redis *career_redis_exchange_all(career_redis *const *list, size_t count, bool more,
+                                        career_moment deadline)
+{
+    career_redis *waiting[CAREER_REDIS_SIDE_BY_SIDE], *failed = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        if (!begin(list[i], more))
+            return list[i];
+    for (;;) {
+        size_t left = 0;
+
+        for (size_t i = 0; i < count; i++)
+            if (!is_done(list[i]))
+                waiting[left++] = list[i];
+        if (left == 0)
+            return NULL;
+        failed = turn(waiting, left, deadline);
+        if (failed)
+            return failed;
+    }
 }
 
 bool career_redis_exchange(career_redis *redis, career_moment deadline)
 {
-    bool good;
+    return !career_redis_exchange_all(&redis, 1, false, deadline);
+}
 
-    drop_replies(redis);
-    good = !redis->short_of_memory && grow((void **)&redis->replies, &redis->replies_room,
-                                           redis->queued, sizeof(redisReply *));
-    if (!good)
-        fail(redis, "memory is short", "");
-    if (good && redis->len)
-        good = send_some(redis);
-    while (good && redis->received < redis->queued)
-        good = turn(redis, deadline);
-    redis->sent = redis->len = redis->queued = 0;
-    return good;
+size_t career_redis_reply_count(const career_redis *redis)
+{
+    return redis->received;
 }
 
 static career_reply view(const redisReply *raw)
@@ -269,41 +361,6 @@ bool career_reply_is_unavailable(const career_reply *reply)
     return false;
 }
 
-static void queue_words(career_redis *redis, const char *first, const char *second,
-                        const char *third)
-{
-    career_slice words[3] = {career_slice_of(first), career_slice_of(second),
-                             career_slice_of(third)};
-
-    career_redis_queue(redis, third ? 3 : 2, words);
-}
-
-/* AUTH and SELECT must succeed; a server that forbids CLIENT SETNAME is as good as any. */
-static bool greet(career_redis *redis, const career_redis_url *url, career_moment deadline)
-{
-    size_t must = 0;
-    char db[16];
-
-    if (url->password && url->user)
-        queue_words(redis, "AUTH", url->user, url->password);
-    else if (url->password)
-        queue_words(redis, "AUTH", url->password, NULL);
-    snprintf(db, sizeof(db), "%u", url->db);
-    if (url->db)
-        queue_words(redis, "SELECT", db, NULL);
-    must = redis->queued;
-    queue_words(redis, "CLIENT", "SETNAME", CLIENT_NAME);
-    if (!career_redis_exchange(redis, deadline))
-        return false;
-    for (size_t i = 0; i <= must; i++) {
-        career_reply reply = career_redis_reply(redis, i);
-
-        if (reply.kind == CAREER_REPLY_ERROR && (i < must || career_reply_is_unavailable(&reply)))
-            return fail(redis, "the server refused", reply.text.data);
-    }
-    return true;
-}
-
 /* hiredis 0.14 would allocate, and walk through, whatever number the server names. */
 static void *create_array(const redisReadTask *task, element_count count)
 {
@@ -321,34 +378,19 @@ static void limit_reader(career_redis *redis)
     redis->reader->privdata = redis;
 }
 
-static career_redis *make(int fd)
+career_redis *career_redis_adopt(career_socket socket)
 {
     career_redis *redis = calloc(1, sizeof(*redis));
 
     if (redis)
         redis->reader = redisReaderCreate();
     if (redis && redis->reader) {
-        redis->fd = fd;
+        redis->socket = socket;
         limit_reader(redis);
         return redis;
     }
     free(redis);
-    close(fd);
-    return NULL;
-}
-
-career_redis *career_redis_open(const career_redis_url *url, career_moment connect,
-                                career_moment command, char *why)
-{
-    int fd = career_socket_open(url, career_clock_now() + connect, why, CAREER_REDIS_CAUSE);
-    career_redis *redis = fd < 0 ? NULL : make(fd);
-
-    if (fd >= 0 && !redis)
-        snprintf(why, CAREER_REDIS_CAUSE, "memory is short");
-    if (!redis || greet(redis, url, career_clock_now() + command))
-        return redis;
-    snprintf(why, CAREER_REDIS_CAUSE, "%s", redis->cause);
-    career_redis_close(redis);
+    career_socket_close(&socket);
     return NULL;
 }
 
@@ -358,8 +400,9 @@ void career_redis_close(career_redis *redis)
         return;
     drop_replies(redis);
     redisReaderFree(redis->reader);
-    close(redis->fd);
+    career_socket_close(&redis->socket);
     free(redis->replies);
+    free(redis->ends);
     free(redis->out);
     free(redis);
 }
@@ -383,5 +426,5 @@ bool career_redis_was_cut(const career_redis *redis)
 
 bool career_redis_is_alive(const career_redis *redis)
 {
-    return !career_socket_is_stale(redis->fd);
+    return !career_socket_is_stale(&redis->socket);
 }

@@ -2,19 +2,19 @@
 /*
  * One connection to one Redis, and the only place that knows hiredis: commands are queued, then
  * sent and answered in one exchange with a deadline over a socket of our own (hiredis only formats
- * and parses, so 0.14 and 1.x do alike). Knows nothing of what the commands mean. A connection
- * belongs to one thread. Another topology or TLS is another way to open one; nobody else would
- * notice.
+ * and parses, so 0.14 and 1.x do alike). Several connections may be exchanged with at once. Knows
+ * nothing of what the commands mean. A connection belongs to one thread.
  */
 #ifndef CAREER_REDIS_H
 #define CAREER_REDIS_H
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cache/url.h"
+#include "cache/socket.h"
 
 #define CAREER_REDIS_CAUSE 256
 #define CAREER_REDIS_BATCH 500 /* keys in one command, so that none blocks the server for long */
+#define CAREER_REDIS_SIDE_BY_SIDE 256 /* connections in one exchange */
 
 typedef struct career_redis career_redis;
 
@@ -40,10 +40,9 @@ typedef struct career_reply {
  * than "not this command"? The connection is to be closed then, and another one tried later. */
 bool career_reply_is_unavailable(const career_reply *reply);
 
-/* Connects within `connect` µs, then AUTH, CLIENT SETNAME and SELECT within `command` µs. NULL and
- * a cause (CAREER_REDIS_CAUSE bytes, no secret in it) when that fails. */
-career_redis *career_redis_open(const career_redis_url *url, career_moment connect,
-                                career_moment command, char *why);
+/* Takes over a connected socket that does not block. NULL when memory is short (the socket is
+ * closed then). cache/dial.h connects. */
+career_redis *career_redis_adopt(career_socket socket);
 void career_redis_close(career_redis *redis); /* NULL is allowed */
 
 /* Appends a command; its bytes are copied. */
@@ -53,11 +52,28 @@ void career_redis_queue(career_redis *redis, size_t count, const career_slice *a
 void career_redis_queue_list(career_redis *redis, const char *command, const career_slice *key,
                              const career_slice *list, size_t count);
 
+/* As above, a command as career_redis_queued shows it. */
+void career_redis_queue_formatted(career_redis *redis, career_slice command);
+
+/* How many commands are queued for the coming exchange. */
+size_t career_redis_queue_length(const career_redis *redis);
+
+/* The n-th command of the coming or, until something is queued, of the last exchange, as it is
+ * sent. */
+career_slice career_redis_queued(const career_redis *redis, size_t index);
+
 /* Sends what is queued and takes all replies, until the deadline. false: the connection is of no
  * more use (career_redis_cause says why); the commands may or may not have been executed. */
 bool career_redis_exchange(career_redis *redis, career_moment deadline);
 
+/* The same with several at once, at most CAREER_REDIS_SIDE_BY_SIDE. `more`: the replies of the last
+ * exchange are kept, and the new ones counted on behind them. NULL, or the one that failed; then the
+ * others are of no more use either. */
+career_redis *career_redis_exchange_all(career_redis *const *list, size_t count, bool more,
+                                        career_moment deadline);
+
 /* The replies of the last exchange, in the order queued; they live until the next exchange. */
+size_t career_redis_reply_count(const career_redis *redis);
 career_reply career_redis_reply(const career_redis *redis, size_t index);
 career_reply career_redis_item(const career_reply *array, size_t index);
 

@@ -71,14 +71,14 @@ static void tune(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-static int open_tcp(const career_redis_url *url, career_moment deadline, char *why, size_t room)
+static int open_tcp(const career_redis_address *to, career_moment deadline, char *why, size_t room)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
-    int failed = getaddrinfo(url->host, url->port, &hints, &list), fd = -1, left = 0;
+    int failed = getaddrinfo(to->host, to->port, &hints, &list), fd = -1, left = 0;
     char text[128];
 
     if (failed) {
-        snprintf(why, room, "resolving %s: %s", url->host, gai_strerror(failed));
+        snprintf(why, room, "resolving %s: %s", to->host, gai_strerror(failed));
         return -1;
     }
     for (struct addrinfo *one = list; one; one = one->ai_next)
@@ -91,23 +91,75 @@ static int open_tcp(const career_redis_url *url, career_moment deadline, char *w
     }
     freeaddrinfo(list);
     if (fd < 0)
-        snprintf(why, room, "connecting to %s port %s: %s", url->host, url->port,
+        snprintf(why, room, "connecting to %s port %s: %s", to->host, to->port,
                  strerror_r(failed, text, sizeof(text)));
     else
         tune(fd);
     return fd;
 }
 
-int career_socket_open(const career_redis_url *url, career_moment deadline, char *why, size_t room)
+static bool secure(career_socket *socket, const career_redis_address *to, career_moment deadline,
+                   char *why, size_t room)
 {
-    if (url->kind == CAREER_REDIS_UNIX)
-        return open_unix(url->path, deadline, why, room);
-    return open_tcp(url, deadline, why, room);
+    char what[160];
+
+    socket->tls = career_tls_open(socket->fd, to->host, deadline, what, sizeof(what));
+    if (socket->tls)
+        return true;
+    snprintf(why, room, "%.*s port %s: %s", 80, to->host, to->port, what);
+    close(socket->fd);
+    return false;
 }
 
-bool career_socket_is_stale(int fd)
+bool career_socket_open(career_socket *socket, const career_redis_url *url,
+                        const career_redis_address *address, career_moment deadline, char *why,
+                        size_t room)
 {
-    struct pollfd event = {fd, POLLIN | POLLRDHUP, 0};
+    socket->tls = NULL;
+    socket->fd = url->kind == CAREER_REDIS_UNIX ? open_unix(url->path, deadline, why, room)
+                                                : open_tcp(address, deadline, why, room);
+    return socket->fd >= 0 && (!url->tls || secure(socket, address, deadline, why, room));
+}
+
+void career_socket_close(career_socket *socket)
+{
+    career_tls_close(socket->tls);
+    close(socket->fd);
+}
+
+ssize_t career_socket_send(career_socket *socket, const void *data, size_t len)
+{
+    ssize_t n;
+
+    if (!socket->tls)
+        return send(socket->fd, data, len, MSG_NOSIGNAL);
+    n = career_tls_send(socket->tls, data, len);
+    if (n == 0)
+        errno = EPIPE;
+    return n ? n : -1;
+}
+
+ssize_t career_socket_receive(career_socket *socket, void *data, size_t room)
+{
+    return socket->tls ? career_tls_receive(socket->tls, data, room)
+                       : recv(socket->fd, data, room, 0);
+}
+
+bool career_socket_has_more(const career_socket *socket)
+{
+    return socket->tls && career_tls_has_more(socket->tls);
+}
+
+short career_socket_events(const career_socket *socket, bool sending)
+{
+    if (socket->tls)
+        return career_tls_events(socket->tls, sending);
+    return (short)(POLLIN | (sending ? POLLOUT : 0));
+}
+
+bool career_socket_is_stale(const career_socket *socket)
+{
+    struct pollfd event = {socket->fd, POLLIN | POLLRDHUP, 0};
 
     return poll(&event, 1, 0) != 0;
 }

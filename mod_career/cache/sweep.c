@@ -16,6 +16,8 @@
 #define COUNT_START 250
 #define COUNT_MAX 500
 #define SLOW (3 * CAREER_MILLISECOND)
+/* Walks in a row while slots move; every key seen goes all the same. */
+#define WALKS_MAX 4
 
 /* The keys that match exactly the same patterns: they are removed together, and the server's count
  * of them is then a count for each of those patterns. */
@@ -45,7 +47,12 @@ struct career_sweep {
     const pattern **matched;      /* scratch, as long as patterns */
     career_slice filter;
     bool begun;
-    bool scanned; /* SCAN has come round */
+    bool walking;
+    size_t master;        /* who is being scanned */
+    bool scanned;         /* SCAN has come round on the last of them */
+    unsigned walks;       /* that were ended */
+    career_survey before; /* of this walk */
+    bool steady;          /* the walk before this one began in the same state */
     unsigned round;
     int count;             /* of the next SCAN */
     career_moment fastest; /* step so far: what the way alone takes, or not much more */
@@ -166,7 +173,6 @@ static void begin(career_sweep *sweep)
     sweep->filter = career_sweep_filter(sweep);
     sweep->matched =
         apr_palloc(sweep->pool, (size_t)sweep->patterns->nelts * sizeof(pattern *) + 1);
-    sweep->scanned = sweep->patterns->nelts == 0;
 }
 
 /* Which patterns match, into sweep->matched; the same patterns come in the same order for every
@@ -220,20 +226,22 @@ static void note_key(career_sweep *sweep, career_slice key)
         (career_slice){apr_pmemdup(sweep->step_pool, key.data, key.len), key.len};
 }
 
-static void queue_unlinks(career_sweep *sweep, career_redis *redis)
+static void queue_unlinks(career_sweep *sweep, career_fleet *fleet)
 {
-    for (const group *one = sweep->found; one; one = one->next_found) {
-        const career_slice *keys = (const career_slice *)one->found->elts;
-        size_t left = (size_t)one->found->nelts;
-
-        for (size_t n; left; keys += n, left -= n) {
-            n = left < CAREER_REDIS_BATCH ? left : CAREER_REDIS_BATCH;
-            career_redis_queue_list(redis, "UNLINK", NULL, keys, n);
-        }
-    }
+    for (const group *one = sweep->found; one; one = one->next_found)
+        career_fleet_queue_unlink(fleet, (const career_slice *)one->found->elts,
+                                  (size_t)one->found->nelts);
 }
 
-static void queue_scan(career_sweep *sweep, career_redis *redis)
+/* To the first master from there on. */
+static void go_to(career_sweep *sweep, const career_fleet *fleet, size_t from)
+{
+    sweep->master = career_fleet_master(fleet, from);
+    sweep->scanned = sweep->master == SIZE_MAX;
+    memcpy(sweep->cursor, "0", 2);
+}
+
+static void queue_scan(career_sweep *sweep, career_fleet *fleet)
 {
     char count[16];
     career_slice words[6] = {CAREER_SLICE("SCAN"),  career_slice_of(sweep->cursor),
@@ -242,27 +250,23 @@ static void queue_scan(career_sweep *sweep, career_redis *redis)
 
     words[3].len = (size_t)snprintf(count, sizeof(count), "%d", sweep->count);
     if (!sweep->scanned)
-        career_redis_queue(redis, sweep->filter.data ? 6 : 4, words);
+        career_fleet_queue_to(fleet, sweep->master, sweep->filter.data ? 6 : 4, words);
 }
 
-static career_step refuse(career_redis *redis, const career_reply *reply)
+static career_step refuse(career_fleet *fleet, const career_reply *reply)
 {
-    return career_redis_blame(redis, reply) ? CAREER_STEP_LOST : CAREER_STEP_REFUSED;
+    return career_fleet_blame(fleet, reply) ? CAREER_STEP_LOST : CAREER_STEP_REFUSED;
 }
 
 /* In the order of queue_unlinks. *at: the next reply. */
-static career_step count_unlinks(career_sweep *sweep, career_redis *redis, size_t *at)
+static career_step count_unlinks(career_sweep *sweep, career_fleet *fleet, size_t *at)
 {
     for (group *one = sweep->found; one; one = one->next_found) {
-        size_t batches = ((size_t)one->found->nelts + CAREER_REDIS_BATCH - 1) / CAREER_REDIS_BATCH;
+        career_reply reply = career_fleet_reply(fleet, (*at)++);
 
-        for (; batches; batches--) {
-            career_reply reply = career_redis_reply(redis, (*at)++);
-
-            if (reply.kind != CAREER_REPLY_INTEGER)
-                return refuse(redis, &reply);
-            one->removed += (uint64_t)reply.integer;
-        }
+        if (reply.kind != CAREER_REPLY_INTEGER)
+            return refuse(fleet, &reply);
+        one->removed += (uint64_t)reply.integer;
         one->found = NULL;
     }
     sweep->found = NULL;
@@ -270,19 +274,20 @@ static career_step count_unlinks(career_sweep *sweep, career_redis *redis, size_
     return CAREER_STEP_MORE;
 }
 
-static career_step take_scan(career_sweep *sweep, career_redis *redis, size_t at)
+static career_step take_scan(career_sweep *sweep, career_fleet *fleet, size_t at)
 {
-    career_reply reply = career_redis_reply(redis, at), cursor, keys;
+    career_reply reply = career_fleet_reply(fleet, at), cursor, keys;
 
     if (reply.kind != CAREER_REPLY_ARRAY || reply.count != 2)
-        return refuse(redis, &reply);
+        return refuse(fleet, &reply);
     cursor = career_redis_item(&reply, 0);
     keys = career_redis_item(&reply, 1);
     if (cursor.kind != CAREER_REPLY_TEXT || cursor.text.len >= sizeof(sweep->cursor) ||
         keys.kind != CAREER_REPLY_ARRAY)
-        return refuse(redis, &reply);
+        return refuse(fleet, &reply);
     memcpy(sweep->cursor, cursor.text.data, cursor.text.len + 1);
-    sweep->scanned = strcmp(sweep->cursor, "0") == 0;
+    if (strcmp(sweep->cursor, "0") == 0)
+        go_to(sweep, fleet, sweep->master + 1);
     for (size_t i = 0; i < keys.count; i++)
         note_key(sweep, career_redis_item(&keys, i).text);
     return CAREER_STEP_MORE;
@@ -299,24 +304,60 @@ static void set_pace(career_sweep *sweep, career_moment took)
         sweep->count = sweep->count * 2 < COUNT_MAX ? sweep->count * 2 : COUNT_MAX;
 }
 
-career_step career_sweep_step(career_sweep *sweep, career_redis *redis, career_moment deadline)
+/* Begins a walk; its patterns do not change any more. */
+static career_step begin_walk(career_sweep *sweep, career_fleet *fleet, career_moment deadline)
 {
-    career_moment start = career_clock_now();
-    career_step step;
-    size_t at = 0;
-
     if (!sweep->begun)
         begin(sweep);
-    queue_unlinks(sweep, redis);
-    queue_scan(sweep, redis);
-    if (!career_redis_exchange(redis, deadline))
+    if (sweep->patterns->nelts == 0)
+        return CAREER_STEP_DONE;
+    if (sweep->walks == 0 && !career_fleet_survey(fleet, &sweep->before, deadline))
+        return CAREER_STEP_LOST;
+    go_to(sweep, fleet, 0);
+    return CAREER_STEP_MORE;
+}
+
+/* While a key passes from one master to another, it may be met on neither. Where nothing moved, one
+ * walk has met every key. Else it takes a second one in a row, during which no slot begins or ends
+ * to move: a key moves once at most then, and was met before it or after. */
+static career_step end_walk(career_sweep *sweep, career_fleet *fleet, career_moment deadline)
+{
+    career_survey after;
+    bool same;
+
+    if (!career_fleet_survey(fleet, &after, deadline))
+        return CAREER_STEP_LOST;
+    same = after.state == sweep->before.state;
+    if (same && (sweep->steady || !after.moving))
+        return CAREER_STEP_DONE;
+    sweep->steady = same;
+    sweep->before = after;
+    sweep->walking = false;
+    return ++sweep->walks < WALKS_MAX ? CAREER_STEP_MORE : CAREER_STEP_UNSETTLED;
+}
+
+career_step career_sweep_step(career_sweep *sweep, career_fleet *fleet, career_moment deadline)
+{
+    career_step step = CAREER_STEP_MORE;
+    career_moment start;
+    size_t at = 0;
+
+    if (!sweep->walking)
+        step = begin_walk(sweep, fleet, deadline);
+    if (step != CAREER_STEP_MORE)
+        return step;
+    sweep->walking = true;
+    start = career_clock_now();
+    queue_unlinks(sweep, fleet);
+    queue_scan(sweep, fleet);
+    if (!career_fleet_exchange(fleet, deadline))
         return CAREER_STEP_LOST;
     set_pace(sweep, career_clock_now() - start);
-    step = count_unlinks(sweep, redis, &at);
+    step = count_unlinks(sweep, fleet, &at);
     if (step == CAREER_STEP_MORE && !sweep->scanned)
-        step = take_scan(sweep, redis, at);
+        step = take_scan(sweep, fleet, at);
     if (step == CAREER_STEP_MORE && sweep->scanned && !sweep->found)
-        step = CAREER_STEP_DONE;
+        step = end_walk(sweep, fleet, deadline);
     return step;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One walk through all keys of a Redis (SCAN) that removes what any of many patterns matches, in
+ * One walk through all keys of a Redis (SCAN), on each of its masters, that removes what any of many patterns matches, in
  * steps of one exchange each, so that its owner can do other things in between and the server is
  * never held up. A pattern added before the walk began is served to the full: every key that was
  * there when it began and matches is gone when it ends. Belongs to one thread; lives in a pool.
@@ -9,16 +9,17 @@
 #define CAREER_SWEEP_H
 
 #include "base/text.h"
-#include "cache/redis.h"
+#include "cache/fleet.h"
 
 typedef struct career_sweep career_sweep;
 
 /* What became of an exchange. */
 typedef enum career_step {
-    CAREER_STEP_MORE,    /* all is well, and there is more to do */
-    CAREER_STEP_DONE,    /* all is well and done */
-    CAREER_STEP_REFUSED, /* the server refuses the command: see career_redis_cause */
-    CAREER_STEP_LOST     /* the connection or the server cannot be used; likewise */
+    CAREER_STEP_MORE,      /* all is well, and there is more to do */
+    CAREER_STEP_DONE,      /* all is well and done */
+    CAREER_STEP_UNSETTLED, /* all is well, but keys kept moving between servers: begin a new walk */
+    CAREER_STEP_REFUSED,   /* the server refuses the command: see career_fleet_cause */
+    CAREER_STEP_LOST       /* the connection or the server cannot be used; likewise */
 } career_step;
 
 career_sweep *career_sweep_make(apr_pool_t *pool);
@@ -26,8 +27,9 @@ career_sweep *career_sweep_make(apr_pool_t *pool);
 /* Before the first step only. The text must live as long as the sweep. */
 void career_sweep_add(career_sweep *sweep, career_slice pattern);
 
-/* One exchange, until the deadline. After anything but MORE, make no further step. */
-career_step career_sweep_step(career_sweep *sweep, career_redis *redis, career_moment deadline);
+/* One exchange, until the deadline (and on a cluster, before the first and after the last, a look at
+ * its slots). After anything but MORE, make no further step. */
+career_step career_sweep_step(career_sweep *sweep, career_fleet *fleet, career_moment deadline);
 
 /* How many keys were removed that any of these patterns matched; each key counts once. The patterns
  * must have been added. */

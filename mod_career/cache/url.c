@@ -8,23 +8,12 @@
 
 #include <apr_strings.h>
 
-#define DEFAULT_PORT "6379"
+#define REDIS_PORT "6379"
+#define SENTINEL_PORT "26379"
 #define DB_DIGITS 6 /* Redis itself takes any int; a longer number is a slip of the pen */
-#define FORMS "redis://[[user]:password@]host:port/db, unix:/path or none"
-
-/* Schemes that are known and yet not served: each deserves more than "malformed". */
-static const struct {
-    const char *scheme;
-    const char *why;
-} refused[] = {
-    {"redis+sentinel://", "Sentinel (redis+sentinel://) is not supported by this build; name the "
-                          "master itself as redis://host:port/db"},
-    {"redis+cluster://", "Redis Cluster (redis+cluster://) is not supported by this build; name a "
-                         "standalone server as redis://host:port/db"},
-    {"rediss://",
-     "Redis over TLS (rediss://) is not supported by this build; use redis:// inside a "
-     "private network or a tunnel, or unix:/path"},
-};
+#define FORMS                                                                                      \
+    "redis://[[user]:password@]host:port/db, unix:/path, redis+sentinel://h1:p,h2:p/NAME/db, "     \
+    "redis+cluster://h1:p,h2:p, rediss:// and so on for TLS, or none"
 
 static int hex(char c)
 {
@@ -92,60 +81,119 @@ static const char *parse_db(const char *text, career_redis_url *url)
     return NULL;
 }
 
-static const char *parse_port(apr_pool_t *pool, const char *text, size_t len, career_redis_url *url)
+bool career_port_is_good(const char *text, size_t len)
 {
-    unsigned long port;
+    unsigned long port = 0;
 
-    url->port = apr_pstrmemdup(pool, text, len);
-    port = strspn(url->port, "0123456789") == len ? strtoul(url->port, NULL, 10) : 0;
-    return len && len <= 5 && port >= 1 && port <= 65535 ? NULL
-                                                         : "the port must be a number, 1 to 65535";
-}
-
-static const char *parse_host(apr_pool_t *pool, const char *text, size_t len, career_redis_url *url)
-{
-    const char *end = text + len, *host_end;
-
-    url->port = DEFAULT_PORT;
-    if (len && *text == '[') {
-        text++;
-        host_end = memchr(text, ']', (size_t)(end - text));
-        if (!host_end)
-            return "the ] behind the IPv6 address is missing";
-        url->host = apr_pstrmemdup(pool, text, (size_t)(host_end - text));
-        host_end++;
-    } else {
-        host_end = memchr(text, ':', len);
-        if (!host_end)
-            host_end = end;
-        url->host = apr_pstrmemdup(pool, text, (size_t)(host_end - text));
+    for (size_t i = 0; i < len && len < CAREER_PORT_ROOM; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        port = port * 10 + (unsigned long)(text[i] - '0');
     }
-    if (!*url->host)
-        return "the host is missing; write redis://host:port/db";
-    if (host_end == end)
-        return NULL;
-    if (*host_end != ':')
-        return "behind the host, only :port and /db may stand";
-    return parse_port(pool, host_end + 1, (size_t)(end - host_end - 1), url);
+    return port >= 1 && port <= 65535;
 }
 
-static const char *parse_tcp(apr_pool_t *pool, const char *text, career_redis_url *url)
+static const char *set_host(career_redis_address *address, const char *host, const char *end)
+{
+    size_t len = (size_t)(end - host);
+
+    if (len == 0)
+        return "a host is missing; write host:port";
+    if (len >= CAREER_HOST_ROOM)
+        return "a host is longer than any name may be";
+    memcpy(address->host, host, len);
+    address->host[len] = '\0';
+    return NULL;
+}
+
+/* host, host:port or [address]:port */
+static const char *parse_host(const char *text, size_t len, const char *default_port,
+                              career_redis_address *address)
+{
+    const char *end = text + len, *host_end, *rest, *why;
+
+    if (len && *text == '[') {
+        host_end = memchr(text, ']', len);
+        if (!host_end)
+            return "the ] behind an IPv6 address is missing";
+        rest = host_end + 1;
+        text++;
+    } else {
+        host_end = rest = memchr(text, ':', len) ? memchr(text, ':', len) : end;
+    }
+    why = set_host(address, text, host_end);
+    if (why)
+        return why;
+    strcpy(address->port, default_port);
+    if (rest == end)
+        return NULL;
+    if (*rest != ':')
+        return "behind a host, only :port may stand";
+    rest++;
+    if (!career_port_is_good(rest, (size_t)(end - rest)))
+        return "the port must be a number, 1 to 65535";
+    memcpy(address->port, rest, (size_t)(end - rest));
+    address->port[end - rest] = '\0';
+    return NULL;
+}
+
+static const char *parse_hosts(apr_pool_t *pool, const char *text, size_t len,
+                               career_redis_url *url)
+{
+    const char *end = text + len, *why = NULL;
+    const char *port = url->kind == CAREER_REDIS_SENTINEL ? SENTINEL_PORT : REDIS_PORT;
+    size_t most = url->kind == CAREER_REDIS_TCP ? 1 : CAREER_REDIS_HOSTS;
+
+    url->hosts = apr_pcalloc(pool, most * sizeof(*url->hosts));
+    for (const char *comma; !why && text <= end; text = comma + 1) {
+        comma = memchr(text, ',', (size_t)(end - text));
+        if (!comma)
+            comma = end;
+        if (url->host_count == most)
+            return most == 1 ? "only one host may stand there; several are for redis+sentinel:// "
+                               "and redis+cluster://"
+                             : "there are more hosts than 32; a few suffice";
+        why = parse_host(text, (size_t)(comma - text), port, &url->hosts[url->host_count++]);
+    }
+    return why;
+}
+
+/* What stands behind the hosts and their slash; NULL: nothing. */
+static const char *parse_path(apr_pool_t *pool, const char *path, career_redis_url *url)
+{
+    const char *slash, *why;
+
+    if (url->kind == CAREER_REDIS_TCP)
+        return path ? parse_db(path, url) : NULL;
+    if (url->kind == CAREER_REDIS_CLUSTER) {
+        why = path ? parse_db(path, url) : NULL;
+        return !why && url->db ? "a cluster has the database 0 only" : why;
+    }
+    slash = path ? strchr(path, '/') : NULL;
+    if (!path || !*path || slash == path)
+        return "the name of the master is missing; write redis+sentinel://h1:p,h2:p/NAME/db";
+    url->master = decode(pool, path, slash ? (size_t)(slash - path) : strlen(path));
+    if (!url->master)
+        return "the name of the master holds a broken percent-escape";
+    return slash ? parse_db(slash + 1, url) : NULL;
+}
+
+static const char *parse_hosted(apr_pool_t *pool, const char *text, career_redis_url *url)
 {
     const char *at = strrchr(text, '@'), *slash = strchr(at ? at : text, '/'), *why;
     size_t len = slash ? (size_t)(slash - text) : strlen(text);
+    const char *end = text + len;
 
-    url->kind = CAREER_REDIS_TCP;
     why = parse_credentials(pool, text, len, url, &text);
     if (!why)
-        why = parse_host(pool, text, slash ? (size_t)(slash - text) : strlen(text), url);
-    return why || !slash ? why : parse_db(slash + 1, url);
+        why = parse_hosts(pool, text, (size_t)(end - text), url);
+    return why ? why : parse_path(pool, slash ? slash + 1 : NULL, url);
 }
 
 static const char *parse_unix(apr_pool_t *pool, const char *text, career_redis_url *url)
 {
     const char *slash, *query, *why;
 
-    url->kind = CAREER_REDIS_UNIX;
     if (text[0] == '/' && text[1] == '/')
         text += 2;
     slash = strchr(text, '/');
@@ -181,10 +229,22 @@ static const char *after(const char *text, const char *scheme)
     return strncasecmp(text, scheme, len) == 0 ? text + len : NULL;
 }
 
+static const struct {
+    const char *scheme;
+    career_redis_kind kind;
+    bool tls;
+} schemes[] = {
+    {"redis://", CAREER_REDIS_TCP, false},
+    {"rediss://", CAREER_REDIS_TCP, true},
+    {"unix:", CAREER_REDIS_UNIX, false},
+    {"redis+sentinel://", CAREER_REDIS_SENTINEL, false},
+    {"rediss+sentinel://", CAREER_REDIS_SENTINEL, true},
+    {"redis+cluster://", CAREER_REDIS_CLUSTER, false},
+    {"rediss+cluster://", CAREER_REDIS_CLUSTER, true},
+};
+
 const char *career_redis_url_parse(apr_pool_t *pool, const char *text, career_redis_url *url)
 {
-    const char *rest;
-
     memset(url, 0, sizeof(*url));
     if (!text || !*text)
         return "it is empty; write " FORMS;
@@ -192,21 +252,45 @@ const char *career_redis_url_parse(apr_pool_t *pool, const char *text, career_re
         return "it holds a blank or a control character; percent-encode those in a password";
     if (strcasecmp(text, "none") == 0)
         return NULL;
-    if ((rest = after(text, "redis://")))
-        return parse_tcp(pool, rest, url);
-    if ((rest = after(text, "unix:")))
-        return parse_unix(pool, rest, url);
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-        if (after(text, refused[i].scheme))
-            return refused[i].why;
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        const char *rest = after(text, schemes[i].scheme);
+
+        if (!rest)
+            continue;
+        url->kind = schemes[i].kind;
+        url->tls = schemes[i].tls;
+        return url->kind == CAREER_REDIS_UNIX ? parse_unix(pool, rest, url)
+                                              : parse_hosted(pool, rest, url);
+    }
     return "its form is unknown; write " FORMS;
+}
+
+void career_redis_address_move_last(career_redis_address *hosts, size_t count)
+{
+    career_redis_address first = hosts[0];
+
+    memmove(hosts, hosts + 1, (count - 1) * sizeof(first));
+    hosts[count - 1] = first;
+}
+
+const char *career_redis_address_name(apr_pool_t *pool, const career_redis_address *address)
+{
+    return apr_psprintf(pool, strchr(address->host, ':') ? "[%s]:%s" : "%s:%s", address->host,
+                        address->port);
 }
 
 const char *career_redis_url_name(apr_pool_t *pool, const career_redis_url *url)
 {
+    const char *name = "";
+
     if (url->kind == CAREER_REDIS_UNIX)
         return url->path;
     if (url->kind == CAREER_REDIS_NONE)
         return "none";
-    return apr_psprintf(pool, strchr(url->host, ':') ? "[%s]:%s" : "%s:%s", url->host, url->port);
+    if (url->master)
+        name = apr_pstrcat(pool, url->master, " of ", NULL);
+    for (size_t i = 0; i < url->host_count; i++)
+        name = apr_pstrcat(pool, name, i ? "," : "",
+                           career_redis_address_name(pool, &url->hosts[i]), NULL);
+    return name;
 }

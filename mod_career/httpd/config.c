@@ -193,8 +193,10 @@ const command_rec career_directives[] = {
     DIRECTIVE("CareerDatabaseTimeout", "connect=TIME query=TIME"),
     DIRECTIVE("CareerDatabasePrepare", "auto, on or off: named statements"),
     DIRECTIVE("CareerRequireIfMatch", "on or off: a change must carry If-Match"),
-    DIRECTIVE("CareerRedis", "redis://[[user]:password@]host:port/db, unix:/path, none, "
-                             "or env:NAME, or file:PATH"),
+    DIRECTIVE("CareerRedis",
+              "redis://[[user]:password@]host:port/db, unix:/path, redis+sentinel://, "
+              "redis+cluster://, rediss:// (README.md), none, "
+              "or env:NAME, or file:PATH"),
     DIRECTIVE("CareerRedisTimeout", "connect=TIME command=TIME"),
     DIRECTIVE("CareerInvalidateWait", "how long a PUT waits for the invalidation; 0: not at all"),
     DIRECTIVE("CareerInvalidateAgain", "off, or how long after the first the second pass follows"),

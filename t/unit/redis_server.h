@@ -20,7 +20,7 @@
 
 #include <apr_strings.h>
 
-#include "cache/redis.h"
+#include "cache/dial.h"
 
 typedef struct redis_server {
     apr_pool_t *pool;

@@ -38,14 +38,28 @@ static void set_keys(const char *format, int count)
     assert_true(career_redis_exchange(server.redis, career_clock_now() + LONG_ENOUGH));
 }
 
+static career_fleet *connect_fleet(void)
+{
+    career_redis_url url, *kept = apr_palloc(pool, sizeof(*kept));
+    career_fleet *fleet;
+
+    assert_null(career_redis_url_parse(pool, server.url, &url));
+    *kept = url;
+    fleet = career_fleet_make(kept, LONG_ENOUGH, LONG_ENOUGH);
+    assert_true(career_fleet_connect(fleet));
+    return fleet;
+}
+
 static void run(career_sweep *sweep)
 {
+    career_fleet *fleet = connect_fleet();
     career_step step;
 
     do
-        step = career_sweep_step(sweep, server.redis, career_clock_now() + LONG_ENOUGH);
+        step = career_sweep_step(sweep, fleet, career_clock_now() + LONG_ENOUGH);
     while (step == CAREER_STEP_MORE);
     assert_int_equal(step, CAREER_STEP_DONE);
+    career_fleet_free(fleet);
 }
 
 static career_sweep *sweep_of(const char *const *patterns, size_t count)
@@ -93,15 +107,12 @@ static void test_counts_what_the_server_removed(void **state)
 {
     static const char *const patterns[] = {"k:*"};
     career_sweep *sweep;
-    career_redis *other;
-    career_redis_url url;
-    char why[CAREER_REDIS_CAUSE];
+    career_fleet *other;
 
     (void)state;
     NEED_SERVER();
     set_keys("k:%d", 10);
-    career_redis_url_parse(pool, server.url, &url);
-    other = career_redis_open(&url, LONG_ENOUGH, LONG_ENOUGH, why);
+    other = connect_fleet();
     sweep = sweep_of(patterns, 1);
     assert_int_equal(career_sweep_step(sweep, other, career_clock_now() + LONG_ENOUGH),
                      CAREER_STEP_MORE);
@@ -109,7 +120,7 @@ static void test_counts_what_the_server_removed(void **state)
     assert_int_equal(career_sweep_step(sweep, other, career_clock_now() + LONG_ENOUGH),
                      CAREER_STEP_DONE);
     assert_int_equal(removed(sweep, "k:*", NULL), 8);
-    career_redis_close(other);
+    career_fleet_free(other);
 }
 
 static void test_users_by_the_hundred(void **state)
@@ -249,15 +260,18 @@ static void test_sweep_equals_its_patterns(void **state)
 static void test_refused(void **state)
 {
     static const char *const patterns[] = {"k:*"};
+    career_fleet *fleet;
     career_sweep *sweep;
 
     (void)state;
     NEED_SERVER();
     redis_ask(&server, "ACL SETUSER default -scan");
     sweep = sweep_of(patterns, 1);
-    assert_int_equal(career_sweep_step(sweep, server.redis, career_clock_now() + LONG_ENOUGH),
+    fleet = connect_fleet();
+    assert_int_equal(career_sweep_step(sweep, fleet, career_clock_now() + LONG_ENOUGH),
                      CAREER_STEP_REFUSED);
-    assert_non_null(strstr(career_redis_cause(server.redis), "NOPERM"));
+    assert_non_null(strstr(career_fleet_cause(fleet), "NOPERM"));
+    career_fleet_free(fleet);
     redis_ask(&server, "ACL SETUSER default +scan");
 }
 

@@ -57,8 +57,10 @@ static void test_good(void **state)
 
         assert_null(career_redis_url_parse(pool, goods[i].text, &url));
         assert_int_equal(url.kind, goods[i].kind);
-        assert_text(url.host, goods[i].host);
-        assert_text(url.port, goods[i].port);
+        assert_int_equal(url.host_count, goods[i].host != NULL);
+        assert_text(url.host_count ? url.hosts[0].host : NULL, goods[i].host);
+        assert_text(url.host_count ? url.hosts[0].port : NULL, goods[i].port);
+        assert_false(url.tls);
         assert_text(url.path, goods[i].path);
         assert_text(url.user, goods[i].user);
         assert_text(url.password, goods[i].password);
@@ -97,6 +99,23 @@ static const char *const bads[] = {
     "redis://:hunter2@[::1]x",
     "redis://:hunter2@h /0",
     "redis://:hunter2@h\n",
+    "redis://:hunter2@a:1,b:2/0",
+    "redis://:hunter2@a,",
+    "rediss://:hunter2@",
+    "rediss+unix:/run/r",
+    "redis+sentinel://:hunter2@a:1,b:2",
+    "redis+sentinel://:hunter2@a:1,b:2/",
+    "redis+sentinel://:hunter2@a:1,b:2//0",
+    "redis+sentinel://:hunter2@a:1,b:2/main/x",
+    "redis+sentinel://:hunter2@a:1,b:2/main/0/1",
+    "redis+sentinel://:hunter2@a:1,b:2/ma%zzin",
+    "redis+sentinel://:hunter2@a:1,,b:2/main",
+    "redis+sentinel://:hunter2@/main",
+    "redis+cluster://:hunter2@a:1,b:2,",
+    "redis+cluster://:hunter2@a:1,b:2/1",
+    "redis+cluster://:hunter2@a:1,b:70000",
+    "redis+cluster://:hunter2@[::1,b",
+    "redis+cluster://a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a",
     "unix:",
     "unix:relative",
     "unix://host",
@@ -121,18 +140,48 @@ static void test_bad(void **state)
     assert_non_null(career_invalidator_check_url(pool, NULL));
 }
 
-static void test_not_supported_yet(void **state)
+static void test_topologies(void **state)
 {
-    static const char *const texts[] = {"redis+sentinel://:hunter2@a:1,b:2/main/0",
-                                        "redis+cluster://a:1,b:2", "rediss://:hunter2@h:6379/0"};
+    career_redis_url url;
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        const char *why = career_invalidator_check_url(pool, texts[i]);
+    assert_null(career_redis_url_parse(pool, "rediss://ann:pw@cache.example/3", &url));
+    assert_int_equal(url.kind, CAREER_REDIS_TCP);
+    assert_true(url.tls);
+    assert_string_equal(url.hosts[0].host, "cache.example");
+    assert_string_equal(url.hosts[0].port, "6379");
+    assert_int_equal(url.db, 3);
 
-        assert_non_null(strstr(why, "not supported by this build"));
-        assert_null(strstr(why, "hunter2"));
-    }
+    assert_null(
+        career_redis_url_parse(pool, "redis+sentinel://:pw@a:1,[::1]:2,c/my%20main/5", &url));
+    assert_int_equal(url.kind, CAREER_REDIS_SENTINEL);
+    assert_false(url.tls);
+    assert_int_equal(url.host_count, 3);
+    assert_string_equal(url.hosts[0].host, "a");
+    assert_string_equal(url.hosts[0].port, "1");
+    assert_string_equal(url.hosts[1].host, "::1");
+    assert_string_equal(url.hosts[1].port, "2");
+    assert_string_equal(url.hosts[2].host, "c");
+    assert_string_equal(url.hosts[2].port, "26379");
+    assert_string_equal(url.master, "my main");
+    assert_string_equal(url.password, "pw");
+    assert_int_equal(url.db, 5);
+
+    assert_null(career_redis_url_parse(pool, "redis+sentinel://a/main", &url));
+    assert_string_equal(url.master, "main");
+    assert_int_equal(url.db, 0);
+
+    assert_null(career_redis_url_parse(pool, "redis+cluster://ann:p/w@a:1,b", &url));
+    assert_int_equal(url.kind, CAREER_REDIS_CLUSTER);
+    assert_int_equal(url.host_count, 2);
+    assert_string_equal(url.hosts[1].host, "b");
+    assert_string_equal(url.hosts[1].port, "6379");
+    assert_string_equal(url.user, "ann");
+    assert_string_equal(url.password, "p/w");
+    assert_null(career_redis_url_parse(pool, "RedisS+Cluster://a/0", &url));
+    assert_true(url.tls);
+    assert_null(career_redis_url_parse(pool, "rediss+sentinel://a/m/0", &url));
+    assert_true(url.tls);
 }
 
 static void test_name_has_no_secret(void **state)
@@ -146,6 +195,10 @@ static void test_name_has_no_secret(void **state)
     assert_string_equal(career_redis_url_name(pool, &url), "h:6379");
     career_redis_url_parse(pool, "unix::hunter2@/run/r", &url);
     assert_string_equal(career_redis_url_name(pool, &url), "/run/r");
+    career_redis_url_parse(pool, "redis+sentinel://:hunter2@[::1]:1,b/main", &url);
+    assert_string_equal(career_redis_url_name(pool, &url), "main of [::1]:1,b:26379");
+    career_redis_url_parse(pool, "rediss+cluster://ann:hunter2@a:1,b:2", &url);
+    assert_string_equal(career_redis_url_name(pool, &url), "a:1,b:2");
 }
 
 int main(void)
@@ -153,7 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_not_supported_yet),
+        cmocka_unit_test(test_topologies),
         cmocka_unit_test(test_name_has_no_secret),
     };
 
