@@ -104,6 +104,19 @@ BEGIN
         END
         $body$
     $function$, home);
+
+    -- The row that an entry speaks of, for whoever clears the caches: a login role that takes entries need
+    -- not be one that sees profiles. Where row-level security is forced upon the owner, too, it fails,
+    -- rather than to take a hidden row for a deleted one.
+    EXECUTE format($function$
+        CREATE OR REPLACE FUNCTION %1$I.career_cache_outbox_profile(uuid)
+        RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp SET row_security = off AS $body$
+            SELECT to_jsonb(p) FROM %1$I.career_profiles AS p
+             WHERE p.user_id = $1
+               AND EXISTS (SELECT FROM %1$I.career_cache_outbox AS e WHERE e.user_id = $1)
+        $body$
+    $function$, home);
 END
 $migration$;
 
@@ -144,12 +157,15 @@ DECLARE
     client text;
 BEGIN
     REVOKE ALL ON career_cache_outbox, career_schema_migrations FROM PUBLIC;
-    REVOKE ALL ON FUNCTION career_cache_outbox_add(uuid, bigint), career_profiles_stamp(),
-        career_profiles_announce(), career_profiles_announce_truncate() FROM PUBLIC;
+    REVOKE ALL ON FUNCTION career_cache_outbox_add(uuid, bigint), career_cache_outbox_profile(uuid),
+        career_profiles_stamp(), career_profiles_announce(), career_profiles_announce_truncate()
+        FROM PUBLIC;
     FOR client IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
         EXECUTE format('REVOKE ALL ON career_cache_outbox, career_schema_migrations FROM %I', client);
         EXECUTE format('REVOKE ALL ON SEQUENCE career_profiles_version_seq FROM %I', client);
-        EXECUTE format('REVOKE ALL ON FUNCTION career_cache_outbox_add(uuid, bigint) FROM %I', client);
+        EXECUTE format('REVOKE ALL ON FUNCTION career_cache_outbox_add(uuid, bigint),
+            career_cache_outbox_profile(uuid), career_profiles_stamp(), career_profiles_announce(),
+            career_profiles_announce_truncate() FROM %I', client);
     END LOOP;
 END
 $$;

@@ -21,7 +21,7 @@ sub outbox { return $pg->psql('SELECT count(*) FROM career_cache_outbox') }
 
 expect_log(qr/CAREER0301: Postgres cannot be used/, qr/CAREER0001: .* 503 database_unavailable/,
     qr/CAREER0001: .* 503 overloaded/,
-    qr/CAREER0303: a statement failed/, qr/CAREER0306: /);
+    qr/CAREER0303: a statement failed/, qr/CAREER0307: the database refused a user/, qr/CAREER0306: /);
 
 subtest 'down at the start' => sub {
     is static(), 200, 'the server starts';

@@ -24,7 +24,9 @@
       "the token is malformed, forged, or not meant for this service")                             \
     X(TOKEN_EXPIRED, 401, "token_expired", "Authentication required", "the token is too old")      \
     X(FORBIDDEN, 403, "forbidden", "Not allowed",                                                  \
-      "a valid token of the wrong role, or a database that refuses the user")                      \
+      "a valid token of the wrong role, or a cookie token on a cross-site write")                  \
+    X(DATABASE_FORBIDDEN, 403, "forbidden", "Not allowed",                                         \
+      "the database grants the user no right to it, or a row-level policy refuses")                \
     X(PROFILE_NOT_FOUND, 404, "profile_not_found", "Career profile not found",                     \
       "the user has no profile yet")                                                               \
     X(NOT_FOUND, 404, "not_found", "Not found", "a path below the resource")                       \

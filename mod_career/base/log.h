@@ -56,6 +56,10 @@ typedef enum career_log_level {
       "put a pooler between")                                                                      \
     X(DATABASE_TABLES, 306, ERROR, "the tables are not as sql/ makes them",                        \
       "apply the files of sql/ in their order; it is looked at again by itself")                   \
+    X(DATABASE_REFUSED, 307, WARNING, "the database refused a user",                               \
+      "grant select, insert and update on career_profiles, with a policy for each where "          \
+      "row-level security is on: to the login role, or with CareerDatabaseClaims to each role of " \
+      "CareerJwtRole, and that role to the login role")                                            \
     X(REDIS_DOWN, 401, ERROR, "Redis cannot be used, invalidations wait in the outbox",            \
       "check that it runs and that CareerRedis names it")                                          \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \

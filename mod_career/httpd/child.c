@@ -33,6 +33,7 @@ static career_store_config store_config(const career_host *host)
                                  .lifetime = config->pool_lifetime,
                                  .connect = config->database_connect,
                                  .query = config->database_query,
+                                 .claims = config->database_claims,
                                  .prepare = config->database_prepare == CAREER_AUTO
                                                 ? CAREER_PREPARE_AUTO
                                             : config->database_prepare ? CAREER_PREPARE_ON

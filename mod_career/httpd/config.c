@@ -192,6 +192,7 @@ const command_rec career_directives[] = {
     DIRECTIVE("CareerDatabasePool", "connections=N queue=N wait=TIME idle=TIME lifetime=TIME"),
     DIRECTIVE("CareerDatabaseTimeout", "connect=TIME query=TIME"),
     DIRECTIVE("CareerDatabasePrepare", "auto, on or off: named statements"),
+    DIRECTIVE("CareerDatabaseClaims", "on or off: ask as the token's role, with its claims"),
     DIRECTIVE("CareerRequireIfMatch", "on or off: a change must carry If-Match"),
     DIRECTIVE("CareerRedis",
               "redis://[[user]:password@]host:port/db, unix:/path, redis+sentinel://, "
@@ -301,6 +302,10 @@ const char *career_config_fault(apr_pool_t *pool, const career_config *config)
     if (config->rules_time == 0 || config->rules_memory < RULES_MEMORY_MIN)
         return "CareerRulesBudget: no file can be loaded with so little; "
                "write at least time=1ms memory=256K";
+    for (const char *const *role = config->jwt_roles; config->database_claims && *role; role++)
+        if (strcmp(*role, "none") == 0)
+            return "CareerJwtRole: with CareerDatabaseClaims 'none' would be the login role itself; "
+                   "name the role that the policies speak of";
     fault = token_fault(pool, config);
     return fault ? fault : origin_fault(pool, config);
 }

@@ -29,6 +29,7 @@
     X("CareerDatabaseTimeout", "connect", DURATION, database_connect, "2s")                        \
     X("CareerDatabaseTimeout", "query", DURATION, database_query, "2s")                            \
     X("CareerDatabasePrepare", NULL, AUTO, database_prepare, "auto")                               \
+    X("CareerDatabaseClaims", NULL, SWITCH, database_claims, "off")                                \
     X("CareerRequireIfMatch", NULL, SWITCH, require_if_match, "off")                               \
     X("CareerRedis", NULL, MAYBE_SECRET, redis, NULL)                                              \
     X("CareerRedisTimeout", "connect", DURATION, redis_connect, "500ms")                           \

@@ -277,7 +277,7 @@ bool career_host_same_store(const career_config *a, const career_config *b)
            a->pool_queue == b->pool_queue && a->pool_wait == b->pool_wait &&
            a->pool_idle == b->pool_idle && a->pool_lifetime == b->pool_lifetime &&
            a->database_connect == b->database_connect && a->database_query == b->database_query &&
-           a->database_prepare == b->database_prepare;
+           a->database_prepare == b->database_prepare && a->database_claims == b->database_claims;
 }
 
 /* Does an earlier host bring the store of this one? */

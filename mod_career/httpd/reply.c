@@ -253,6 +253,7 @@ static const char *challenge(career_request *rq, const career_error *error)
         return apr_psprintf(rq->r->pool, "%s, error=\"invalid_token\", error_description=\"%s\"",
                             bearer, description(rq->r->pool, error->cause));
     case CAREER_ERROR_FORBIDDEN:
+    case CAREER_ERROR_DATABASE_FORBIDDEN:
         return apr_psprintf(rq->r->pool, "%s, error=\"insufficient_scope\"", bearer);
     default:
         return NULL;
@@ -290,7 +291,8 @@ static void say(career_request *rq, career_log_tag tag, int level, const char *w
 }
 
 /* The one log line: a fault of the client at info, a dependency that fails at error, both held back when
- * they repeat; what is our own fault always, with the id that the client has. */
+ * they repeat, and so is a database that refuses a user, which may be the operator's or the policies' doing;
+ * what is our own fault always, with the id that the client has. */
 static void log_error(career_request *rq, const career_error *error)
 {
     const career_error_info *info = career_error_describe(error->id);
@@ -298,7 +300,7 @@ static void log_error(career_request *rq, const career_error *error)
         apr_psprintf(rq->r->pool, "%d %s: %s", info->status, info->code, error->cause);
 
     rq->code = info->code;
-    if (info->status == 401 || info->status == 403)
+    if (info->status == 401 || error->id == CAREER_ERROR_FORBIDDEN)
         career_account_refusal(rq, error);
     if (!rq->host && !(rq->resource && rq->resource->internal))
         say(rq, CAREER_LOG_HOST_UNCONFIGURED, APLOG_ERR, what);
@@ -306,6 +308,8 @@ static void log_error(career_request *rq, const career_error *error)
         career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "request %s: %s", rq->id, what);
     else if (info->status >= 500)
         say(rq, CAREER_LOG_REQUEST_FAILED, APLOG_ERR, what);
+    else if (error->id == CAREER_ERROR_DATABASE_FORBIDDEN)
+        career_log_say(rq->host->log, CAREER_LOG_DATABASE_REFUSED, "request %s: %s", rq->id, what);
     else if ((info->status == 401 || info->status == 403) && rq->host)
         career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %d %s", rq->id,
                        info->status, error->cause);

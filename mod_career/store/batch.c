@@ -28,8 +28,8 @@ void career_batch_fail(career_batch *batch, size_t i, career_error_id id, const 
     career_batch_finish(batch, i);
 }
 
-/* For the log: code and names, and the server's sentence where it quotes no value. */
-static void describe(const career_result *failure, char cause[CAREER_WHY_SIZE])
+/* For the log: what we know of it, code and names, and the server's sentence where it quotes no value. */
+static void describe(const career_result *failure, const char *barred, char cause[CAREER_WHY_SIZE])
 {
     const char *code = career_result_sqlstate(failure);
     const char *message = career_result_message(failure);
@@ -38,8 +38,9 @@ static void describe(const career_result *failure, char cause[CAREER_WHY_SIZE])
 
     if (!career_sqlstate_describe(code)->quotable)
         message = NULL;
-    snprintf(cause, CAREER_WHY_SIZE, "SQLSTATE %s%s%s%s%s%s%s", code ? code : "unknown",
-             message ? ": " : "", message ? message : "", constraint ? ", constraint " : "",
+    snprintf(cause, CAREER_WHY_SIZE, "%s%sSQLSTATE %s%s%s%s%s%s%s", barred ? barred : "",
+             barred ? ", " : "", code ? code : "unknown", message ? ": " : "",
+             message ? message : "", constraint ? ", constraint " : "",
              constraint ? constraint : "", column ? ", column " : "", column ? column : "");
 }
 
@@ -62,22 +63,32 @@ static career_result *ask(career_batch *batch, career_statement statement,
     return answer;
 }
 
+/* A value can only be refused where one was sent: a read meets such a code in a function of somebody else's. */
+static career_error_id judge(const career_store_job *job)
+{
+    career_error_id id = career_sqlstate_describe(career_result_sqlstate(job->failure))->id;
+    bool sends = job->task == CAREER_TASK_WRITE || job->task == CAREER_TASK_DECIDE;
+
+    if (job->barred)
+        return CAREER_ERROR_DATABASE_FORBIDDEN;
+    return id == CAREER_ERROR_VALIDATION_FAILED && !sends ? CAREER_ERROR_INTERNAL_ERROR : id;
+}
+
 void career_batch_refuse(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
-    const career_sqlstate_info *info =
-        career_sqlstate_describe(career_result_sqlstate(job->failure));
+    career_error_id id = judge(job);
     const char *constraint = career_result_constraint(job->failure);
     char cause[CAREER_WHY_SIZE];
 
-    if (info->id == CAREER_ERROR_VALIDATION_FAILED) {
+    if (id == CAREER_ERROR_VALIDATION_FAILED) {
         if (batch->session->postgres)
             job->catalog = ask(batch, CAREER_STATEMENT_CATALOG, NULL);
         if (batch->session->postgres && constraint)
             job->constraint = ask(batch, CAREER_STATEMENT_CONSTRAINT, &constraint);
     }
-    describe(job->failure, cause);
-    career_batch_fail(batch, i, info->id, cause);
+    describe(job->failure, job->barred, cause);
+    career_batch_fail(batch, i, id, cause);
 }
 
 career_moment career_batch_limit(const career_batch *batch, career_store_task task)
@@ -125,7 +136,7 @@ bool career_batch_dropped(career_batch *batch, const career_result *failure)
     if (strcmp(code, "26000") == 0 || strcmp(code, "42P05") == 0)
         career_session_refuse_names(batch->session);
     career_session_drop(batch->session, action == CAREER_SQLSTATE_CLOSE);
-    describe(failure, batch->session->why);
+    describe(failure, NULL, batch->session->why);
     return true;
 }
 

@@ -6,6 +6,8 @@
  */
 #include <stdio.h>
 
+#include <apr_strings.h>
+
 #include "store/job.h"
 #include "store/sqlstate.h"
 
@@ -23,6 +25,12 @@ static void release(career_result **result)
 {
     career_result_release(*result);
     *result = NULL;
+}
+
+static void forget_failure(career_store_job *job)
+{
+    release(&job->failure);
+    job->barred = NULL;
 }
 
 /* Reads to the end of a transaction's part. The failure goes to the job. */
@@ -53,24 +61,45 @@ static career_result *take(career_batch *batch, career_store_job *job, career_mo
     return NULL;
 }
 
-static bool lock_row(career_batch *batch, career_store_job *job, career_moment deadline)
+static void take_claims(career_batch *batch, career_store_job *job, career_moment deadline)
+{
+    career_result *failure;
+
+    career_claims_take(batch->session->postgres, job, deadline, &failure);
+    if (job->failure)
+        career_result_release(failure);
+    else
+        job->failure = failure;
+}
+
+/* *withheld: there is a row, but not to be locked. A policy for updates may be why; or it was just deleted. */
+static bool lock_row(career_batch *batch, career_store_job *job, career_moment deadline,
+                     bool *withheld)
 {
     career_postgres *postgres = batch->session->postgres;
     career_moment left = (deadline - career_clock_now() - LOCK_MARGIN) / CAREER_MILLISECOND;
     const char *user_id = job->user_id;
+    const char *users = apr_psprintf(batch->scratch, "{%s}", job->user_id);
+    career_result *seen;
     char number[16];
     const char *lock_timeout = number;
 
     snprintf(number, sizeof(number), "%d", left > 1 && left < INT32_MAX ? (int)left : 1);
     career_postgres_queue(postgres, CAREER_STATEMENT_BEGIN, NULL);
     career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
+    career_claims_queue(postgres, job);
+    career_postgres_queue(postgres, CAREER_STATEMENT_READ, &users);
     career_postgres_queue(postgres, CAREER_STATEMENT_LOCK, &user_id);
     career_postgres_sync(postgres);
     career_result_release(take(batch, job, deadline));
     career_result_release(take(batch, job, deadline));
+    take_claims(batch, job, deadline);
+    seen = take(batch, job, deadline);
     release(&job->result_before);
     job->result_before = take(batch, job, deadline);
     job->has_previous = job->result_before && career_result_rows(job->result_before) > 0;
+    *withheld = seen && career_result_rows(seen) > 0 && !job->has_previous;
+    career_result_release(seen);
     if (job->has_previous)
         career_row_decode(&job->previous, job->result_before, 0, 0);
     return settle(batch, job, deadline) == CAREER_ANSWER_DONE && job->result_before;
@@ -92,6 +121,16 @@ static bool roll_back(career_batch *batch, career_moment deadline)
     return answer == CAREER_ANSWER_DONE;
 }
 
+/* Likewise; a connection that is gone is dropped. */
+static bool leave(career_batch *batch, career_moment deadline)
+{
+    bool kept = roll_back(batch, deadline);
+
+    if (!kept)
+        career_session_drop(batch->session, true);
+    return kept;
+}
+
 /* *committed with job->result: the row, or NULL when somebody else made it first. */
 static bool write_row(career_batch *batch, career_store_job *job, career_moment deadline)
 {
@@ -105,7 +144,7 @@ static bool write_row(career_batch *batch, career_store_job *job, career_moment 
     career_write_queue(postgres, values, creates, false);
     career_postgres_queue(postgres, CAREER_STATEMENT_COMMIT, NULL);
     career_postgres_sync(postgres);
-    answer = career_write_take(postgres, creates, false, deadline, &result);
+    answer = career_write_take(postgres, job, creates, false, deadline, &result);
     release(&job->result);
     if (answer == CAREER_ANSWER_FAILED)
         job->failure = result;
@@ -145,7 +184,7 @@ static verdict judge_failure(career_batch *batch, size_t i, career_moment deadli
 
     if (!job->failure || career_batch_dropped(batch, job->failure) || !roll_back(batch, deadline)) {
         career_session_drop(batch->session, !overran);
-        release(&job->failure);
+        forget_failure(job);
         if (overran)
             career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
         else
@@ -154,7 +193,7 @@ static verdict judge_failure(career_batch *batch, size_t i, career_moment deadli
     }
     if (career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY &&
         job->retries++ < ROUNDS_MAX - 1) {
-        release(&job->failure);
+        forget_failure(job);
         return AGAIN;
     }
     career_batch_refuse(batch, i);
@@ -166,10 +205,17 @@ static verdict try_decide(career_batch *batch, size_t i)
     career_store_job *job = batch->jobs[i];
     career_moment query = batch->session->store->config.query;
     career_moment deadline = career_clock_now() + query;
+    bool withheld;
 
     deadline = deadline < job->deadline ? deadline : job->deadline;
-    if (!lock_row(batch, job, deadline))
+    if (!lock_row(batch, job, deadline, &withheld))
         return judge_failure(batch, i, deadline);
+    if (withheld && leave(batch, deadline))
+        return AGAIN;
+    if (withheld) {
+        career_batch_keep_or_fail(batch, i);
+        return GONE;
+    }
     job->error = NULL;
     job->change = job->decide(job->context, job->pool, job->has_previous ? &job->previous : NULL,
                               &job->error);
@@ -178,10 +224,8 @@ static verdict try_decide(career_batch *batch, size_t i)
     /* The rules had their own budget; the row must not stay locked for want of a moment. */
     deadline = career_clock_now() + query;
     if (job->error || !job->change || !job->change->any) {
-        bool kept = roll_back(batch, deadline);
+        bool kept = leave(batch, deadline);
 
-        if (!kept)
-            career_session_drop(batch->session, true);
         end_unwritten(batch, i);
         return kept ? ENDED : GONE;
     }
@@ -201,8 +245,8 @@ static verdict decide(career_batch *batch, size_t i)
         come = try_decide(batch, i);
     if (come != AGAIN)
         return come;
-    career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE,
-                      "the row was made and removed again and again");
+    career_batch_fail(batch, i, CAREER_ERROR_DATABASE_FORBIDDEN,
+                      "there is a row that can be neither locked nor made: a policy withholds it");
     return ENDED;
 }
 

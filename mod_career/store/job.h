@@ -22,7 +22,7 @@ typedef enum career_store_task {
     CAREER_TASK_PROBE
 } career_store_task;
 
-/* How a write is tried. It starts TOGETHER with those of other users; when that fails, HASTY: in a
+/* How a write is tried. It starts TOGETHER with those of other users; when that fails, or with claims, HASTY: in a
  * transaction of its own that does not wait for locks; when it must wait for one, PATIENT, after the others. */
 typedef enum career_write_mode {
     CAREER_WRITE_TOGETHER,
@@ -44,7 +44,9 @@ typedef struct career_store_job {
     apr_pool_t *pool;       /* of its input; NULL when there is little */
 
     char user_id[CAREER_USER_ID_SIZE];
-    const char *const *values; /* of a write: see career_encode_change; of the outbox's: see outbox.c */
+    const char *const *claims; /* as whom it asks: see career_claims_of; NULL: as the login role */
+    const char *const
+        *values; /* of a write: see career_encode_change; of the outbox's: see outbox.c */
     bool creates;
     career_store_decide_fn decide;
     void *context;
@@ -66,6 +68,7 @@ typedef struct career_store_job {
     char cause[CAREER_WHY_SIZE]; /* for logs */
     career_error *error;         /* decide's own, instead of the two above */
     career_result *failure;      /* what the server said */
+    const char *barred;          /* it refuses the user, and why, where the code does not tell */
     career_result *catalog;      /* when it refused a value: what it would take */
     career_result *constraint;   /* and the columns of the constraint that it named */
 } career_store_job;
@@ -118,12 +121,20 @@ bool career_serve_writes(career_batch *batch);
 bool career_serve_decides(career_batch *batch);
 bool career_serve_outbox(career_batch *batch);
 
+/* The parameters of CLAIMS for that user, in the pool. */
+const char *const *career_claims_of(apr_pool_t *pool, const career_identity *user);
+/* First in the job's transaction: makes it the user's. Nothing for a job without claims, which is DONE. FAILED is
+ * with *failure, and job->barred where the user is not to be had. */
+void career_claims_queue(career_postgres *postgres, const career_store_job *job);
+career_answer career_claims_take(career_postgres *postgres, career_store_job *job,
+                                 career_moment deadline, career_result **failure);
+
 /* Queues the statements of one write, and takes what came of them: the row in *result, or NULL when the
- * race is lost. */
+ * race is lost; job->barred when a row could be made, but not completed. */
 void career_write_queue(career_postgres *postgres, const char *const *values, bool creates,
                         bool doubtful);
-career_answer career_write_take(career_postgres *postgres, bool creates, bool doubtful,
-                                career_moment deadline, career_result **result);
+career_answer career_write_take(career_postgres *postgres, career_store_job *job, bool creates,
+                                bool doubtful, career_moment deadline, career_result **result);
 
 /* Why the database refused the change, field by field; from the pool. */
 career_error *career_refusal_explain(apr_pool_t *pool, const career_store_job *job,

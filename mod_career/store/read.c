@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads: all that wait are one statement; they share its result. */
+/* Reads: all that wait are one statement; they share its result. With claims each is a transaction of its own, all
+ * of them in one pipeline. */
+#include <apr_strings.h>
+
 #include "store/job.h"
 
 /* The users of the batch's reads as an array; NULL when there are none. */
@@ -51,17 +54,13 @@ static void end_reads(career_batch *batch, career_result *rows, career_result *f
     }
 }
 
-bool career_serve_reads(career_batch *batch)
+static bool serve_together(career_batch *batch, const char *users, career_moment deadline)
 {
     career_postgres *postgres = batch->session->postgres;
-    career_moment deadline = career_batch_limit(batch, CAREER_TASK_READ);
-    const char *users = users_of(batch);
     career_result *result = NULL, *unsettled = NULL;
     career_answer answer;
     bool failed, kept;
 
-    if (!users)
-        return true;
     career_postgres_queue(postgres, CAREER_STATEMENT_READ, &users);
     career_postgres_sync(postgres);
     answer = career_postgres_next(postgres, deadline, &result);
@@ -78,4 +77,79 @@ bool career_serve_reads(career_batch *batch)
     career_result_release(result);
     career_result_release(unsettled);
     return kept;
+}
+
+/* -- each as its user ----------------------------------------------------------------------------- */
+
+static void send_claimed(career_batch *batch)
+{
+    career_postgres *postgres = batch->session->postgres;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const career_store_job *job = batch->jobs[i];
+        const char *user;
+
+        if (!job || job->task != CAREER_TASK_READ)
+            continue;
+        user = apr_psprintf(batch->scratch, "{%s}", job->user_id);
+        career_claims_queue(postgres, job);
+        career_postgres_queue(postgres, CAREER_STATEMENT_READ, &user);
+        career_postgres_sync(postgres);
+    }
+}
+
+/* What the transaction of job i brought. False: the connection is gone, and the job still there unless it had its
+ * answer. */
+static bool take_claimed(career_batch *batch, size_t i, career_moment deadline)
+{
+    career_postgres *postgres = batch->session->postgres;
+    career_store_job *job = batch->jobs[i];
+    career_result *failure, *result = NULL, *unsettled = NULL;
+    career_answer answer = career_claims_take(postgres, job, deadline, &failure);
+
+    if (answer != CAREER_ANSWER_LOST) {
+        answer = career_postgres_next(postgres, deadline, &result);
+        if (answer == CAREER_ANSWER_DONE) {
+            hand_out(job, result);
+            career_batch_finish(batch, i);
+        } else if (answer == CAREER_ANSWER_FAILED) {
+            failure = career_result_hold(result);
+        }
+    }
+    career_result_release(result);
+    if (answer != CAREER_ANSWER_LOST)
+        answer = career_postgres_settle(postgres, deadline, &unsettled);
+    career_result_release(unsettled);
+    if (failure && career_batch_dropped(batch, failure))
+        answer = CAREER_ANSWER_LOST;
+    if (failure && answer != CAREER_ANSWER_LOST) {
+        job->failure = career_result_hold(failure);
+        career_batch_refuse(batch, i);
+    }
+    career_result_release(failure);
+    return answer != CAREER_ANSWER_LOST;
+}
+
+static bool serve_claimed(career_batch *batch, career_moment deadline)
+{
+    send_claimed(batch);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!batch->jobs[i] || batch->jobs[i]->task != CAREER_TASK_READ ||
+            take_claimed(batch, i, deadline))
+            continue;
+        career_batch_lost(batch, CAREER_TASK_READ);
+        return false;
+    }
+    return true;
+}
+
+bool career_serve_reads(career_batch *batch)
+{
+    career_moment deadline = career_batch_limit(batch, CAREER_TASK_READ);
+    const char *users = users_of(batch);
+
+    if (!users)
+        return true;
+    return batch->session->store->config.claims ? serve_claimed(batch, deadline)
+                                                : serve_together(batch, users, deadline);
 }

@@ -4,8 +4,19 @@
 
 #include "store/job.h"
 #include "store/outbox.h"
+#include "store/sqlstate.h"
 
-static career_statement statement_of(career_store_task task)
+static void log_failure(const career_batch *batch, const career_store_job *job, const char *what)
+{
+    const char *code = career_result_sqlstate(job->failure);
+    const char *message =
+        career_sqlstate_describe(code)->quotable ? career_result_message(job->failure) : NULL;
+
+    career_log_say(batch->session->store->log, CAREER_LOG_DATABASE_QUERY, "%s, SQLSTATE %s%s%s",
+                   what, code ? code : "unknown", message ? ": " : "", message ? message : "");
+}
+
+static career_statement statement_of(const career_batch *batch, career_store_task task)
 {
     switch (task) {
     case CAREER_TASK_TAKE:
@@ -15,7 +26,8 @@ static career_statement statement_of(career_store_task task)
     case CAREER_TASK_REMOVE:
         return CAREER_STATEMENT_REMOVE;
     default:
-        return CAREER_STATEMENT_PROBE;
+        return batch->session->store->config.claims ? CAREER_STATEMENT_PROBE_OUTBOX
+                                                    : CAREER_STATEMENT_PROBE;
     }
 }
 
@@ -31,7 +43,7 @@ static bool serve(career_batch *batch, size_t i)
     career_answer answer, end = CAREER_ANSWER_LOST;
     bool kept;
 
-    career_postgres_queue(postgres, statement_of(job->task), job->values);
+    career_postgres_queue(postgres, statement_of(batch, job->task), job->values);
     career_postgres_sync(postgres);
     answer = career_postgres_next(postgres, deadline, &result);
     if (answer != CAREER_ANSWER_LOST)
@@ -40,9 +52,7 @@ static bool serve(career_batch *batch, size_t i)
     if (answer == CAREER_ANSWER_FAILED || end == CAREER_ANSWER_FAILED) {
         job->failure = career_result_hold(answer == CAREER_ANSWER_FAILED ? result : unsettled);
         kept = kept && !career_batch_dropped(batch, job->failure);
-        career_log_say(batch->session->store->log, CAREER_LOG_DATABASE_QUERY, "%s, SQLSTATE %s",
-                       probes ? "health" : "outbox",
-                       career_result_sqlstate(job->failure)); /* who asked may not listen */
+        log_failure(batch, job, probes ? "health" : "outbox"); /* who asked may not listen */
         career_batch_refuse(batch, i);
     } else if (kept) {
         job->result = career_result_hold(result);

@@ -28,7 +28,7 @@
     X("40001", DATABASE_UNAVAILABLE, RETRY, true, "a serialization failure, after two retries")    \
     X("40P01", DATABASE_UNAVAILABLE, RETRY, true, "a deadlock, after two retries")                 \
     X("42", DATABASE_UNAVAILABLE, REOPEN, true, "a table that is not as `sql/` makes it")          \
-    X("42501", FORBIDDEN, NOTHING, true, "a right or a row-level policy that is missing")          \
+    X("42501", DATABASE_FORBIDDEN, NOTHING, true, "a right or a row-level policy that is missing") \
     X("42P05", DATABASE_UNAVAILABLE, REOPEN, true, "a pooler that mixes named statements up")      \
     X("53", DATABASE_UNAVAILABLE, NOTHING, true, "too many connections, no memory, a full disk")   \
     X("55P03", DATABASE_UNAVAILABLE, NOTHING, true, "the row stayed locked by somebody else")      \

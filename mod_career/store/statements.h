@@ -93,7 +93,8 @@ enum {
     "('career_profiles', 'column', 'updated_at'), ('career_profiles', 'column', 'extra'), "        \
     "('career_profiles', 'trigger', 'zz_career_profiles_stamp'), "                                 \
     "('career_profiles', 'trigger', 'career_profiles_announce'), "                                 \
-    "('career_profiles', 'trigger', 'career_profiles_announce_update')" CAREER_COLUMNS(            \
+    "('career_profiles', 'trigger', 'career_profiles_announce_update'), "                          \
+    "('career_profiles', 'function', 'career_cache_outbox_profile(uuid)')" CAREER_COLUMNS(         \
         CAREER_X_NEEDED)
 
 /* clang-format off */
@@ -105,13 +106,21 @@ enum {
                "WHERE p.user_id = ANY((SELECT $1::uuid[])::uuid[])")                                \
     /* the row of one, until the transaction ends */                                               \
     X(LOCK, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = $1::uuid FOR UPDATE") \
-    /* a row with what every row must have; the rest is what the database defaults to */           \
-    X(INSERT, 4, "INSERT INTO career_profiles (user_id, \"current_role\", seniority, industry) "   \
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")                                 \
+    /* the claims, the user's id and the role: for the rest of the transaction the user is who asks */ \
+    X(CLAIMS, 3, "SELECT set_config('request.jwt.claims', $1, true), "                             \
+                 "set_config('request.jwt.claim.sub', $2, true), set_config('role', $3, true)")    \
+    /* a row with what every row must have; the rest is what the database defaults to. It notes in the \
+     * transaction that it made one; returning the column makes sure that who made it may see it */ \
+    X(INSERT, 4, "INSERT INTO career_profiles AS p (user_id, \"current_role\", seniority, industry) " \
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING "                                 \
+                 "RETURNING set_config('career.made', p.user_id::text, true)")                     \
     /* the change, where the version still holds */                                                \
     X(UPDATE, 21, CAREER_SQL_UPDATE("p.version = " CAREER_VERSION))                                \
     /* the change, where this transaction has made the row (xmin, manual 5.5) */                   \
-    X(COMPLETE, 20, CAREER_SQL_UPDATE("p.xmin = pg_current_xact_id_if_assigned()::xid"))           \
+    X(COMPLETE, 20, CAREER_SQL_UPDATE("p.xmin = pg_current_xact_id_if_assigned()::xid")            \
+                    ", set_config('career.made', '', true)")                                       \
+    /* fails where a row was made and not completed, because a policy hides it from the update */  \
+    X(COMPLETED, 0, "SELECT 1 / (coalesce(current_setting('career.made', true), '') = '')::int")   \
     /* after a commit that may or may not have happened: the row, if it is as the change makes it */ \
     X(LANDED, 21, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = " CAREER_USER \
                   " AND p.version > " CAREER_VERSION CAREER_COLUMNS(CAREER_X_SAME)                 \
@@ -121,7 +130,8 @@ enum {
     X(BEGIN, 0, "BEGIN")                                                                           \
     X(COMMIT, 0, "COMMIT")                                                                         \
     X(ROLLBACK, 0, "ROLLBACK")                                                                     \
-    /* outbox entries that are due, leased to us, with the rows as they are now */                 \
+    /* outbox entries that are due, leased to us, with the rows as they are now, which only a function of \
+     * their owner's shows to a login role that row-level security keeps from them */               \
     X(TAKE, 2, "WITH due AS MATERIALIZED (SELECT o.user_id FROM career_cache_outbox o "            \
                "WHERE o.due_at <= clock_timestamp() ORDER BY o.due_at LIMIT $1::int "              \
                "FOR UPDATE SKIP LOCKED), "                                                         \
@@ -130,7 +140,8 @@ enum {
                "FROM due WHERE o.user_id = due.user_id "                                           \
                "RETURNING o.user_id, o.version, o.attempts) "                                      \
                "SELECT taken.user_id::text, taken.version, taken.attempts - 1, " CAREER_SQL_ROW    \
-               " FROM taken LEFT JOIN career_profiles p ON p.user_id = taken.user_id")             \
+               " FROM taken LEFT JOIN LATERAL jsonb_populate_record(NULL::career_profiles, "       \
+               "career_cache_outbox_profile(taken.user_id)) p ON true")                            \
     /* entries no newer than what was served; one that a writer holds just now is about to be newer */ \
     X(REMOVE, 2, "DELETE FROM career_cache_outbox o USING (SELECT e.user_id FROM "                 \
                  "career_cache_outbox e JOIN unnest((SELECT $1::uuid[]), (SELECT $2::bigint[])) "                    \
@@ -156,10 +167,11 @@ enum {
                      "ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) "                    \
                      "WHERE c.conrelid = 'career_profiles'::regclass AND c.conname = $1 "          \
                      "ORDER BY a.attnum")                                                          \
-    /* the backend, and how many of its kind we may have: what the server keeps for superusers is not ours, \
-     * and the role and the database may have limits of their own */                               \
     /* can the table be read? Plans and checks rights, reads nothing */                            \
     X(PROBE, 0, "SELECT 1 FROM career_profiles WHERE false")                                       \
+    X(PROBE_OUTBOX, 0, "SELECT 1 FROM career_cache_outbox WHERE false")                            \
+    /* the backend, and how many of its kind we may have: what the server keeps for superusers is not ours, \
+     * and the role and the database may have limits of their own */                               \
     X(WHO, 0, "SELECT pg_backend_pid(), least("                                                    \
               "current_setting('max_connections')::int - "                                         \
               "current_setting('superuser_reserved_connections')::int, "                           \
@@ -170,12 +182,14 @@ enum {
     X(LACKS, 0, "SELECT string_agg(CASE "                                                          \
                 "WHEN to_regclass(n.home) IS NULL THEN 'the table ' || n.home "                    \
                 "WHEN n.kind = 'column' THEN 'the column ' || n.home || '.' || n.name "            \
+                "WHEN n.kind = 'function' THEN 'the function ' || n.name "                         \
                 "ELSE 'the trigger ' || n.name END, ', ') FROM (VALUES "                           \
                 CAREER_SQL_NEEDED ") AS n (home, kind, name) WHERE CASE n.kind "                   \
                 "WHEN 'table' THEN to_regclass(n.home) IS NULL "                                   \
                 "WHEN 'column' THEN to_regclass(n.home) IS NOT NULL AND NOT EXISTS (SELECT "       \
                 "FROM pg_attribute a WHERE a.attrelid = to_regclass(n.home) "                      \
                 "AND a.attname = btrim(n.name, '\"') AND NOT a.attisdropped) "                     \
+                "WHEN 'function' THEN to_regprocedure(n.name) IS NULL "                            \
                 "ELSE to_regclass(n.home) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger t "   \
                 "WHERE t.tgrelid = to_regclass(n.home) AND t.tgname = n.name "                     \
                 "AND t.tgenabled IN ('O', 'A')) END")

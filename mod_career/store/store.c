@@ -209,11 +209,26 @@ career_error *career_store_probe(career_store *store, apr_pool_t *pool, career_m
     return job ? career_store_job_run(store, job, pool, NULL) : no_memory(pool);
 }
 
+/* A job that asks as the user. The pool, which may be NULL, becomes the job's. */
+static career_store_job *make_job(career_store *store, career_store_task task,
+                                  const career_identity *user, apr_pool_t *pool,
+                                  career_moment deadline)
+{
+    bool claims = store->config.claims;
+    career_store_job *job;
+
+    if (claims && !pool && !(pool = career_pool_create()))
+        return NULL;
+    job = career_store_job_make(store, task, user->user_id, pool, deadline);
+    if (job && claims)
+        job->claims = career_claims_of(pool, user);
+    return job;
+}
+
 career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
                                 career_moment deadline, const career_row **row)
 {
-    career_store_job *job =
-        career_store_job_make(store, CAREER_TASK_READ, user->user_id, NULL, deadline);
+    career_store_job *job = make_job(store, CAREER_TASK_READ, user, NULL, deadline);
     career_error *error;
 
     *row = NULL;
@@ -234,12 +249,11 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ca
     career_error *error;
 
     *row = NULL;
-    job = job_pool
-              ? career_store_job_make(store, CAREER_TASK_WRITE, user->user_id, job_pool, deadline)
-              : NULL;
+    job = job_pool ? make_job(store, CAREER_TASK_WRITE, user, job_pool, deadline) : NULL;
     if (!job)
         return no_memory(pool);
     job->creates = expected == 0;
+    job->mode = job->claims ? CAREER_WRITE_HASTY : CAREER_WRITE_TOGETHER;
     job->values = career_encode_change(job_pool, user->user_id, expected, change);
     error = career_store_job_run(store, job, pool, change);
     if (!error && job->has_row)
@@ -253,8 +267,7 @@ career_error *career_store_decide(career_store *store, apr_pool_t *pool,
                                   career_moment deadline, const career_row **row,
                                   const career_row **previous)
 {
-    career_store_job *job =
-        career_store_job_make(store, CAREER_TASK_DECIDE, user->user_id, job_pool, deadline);
+    career_store_job *job = make_job(store, CAREER_TASK_DECIDE, user, job_pool, deadline);
     career_error *error;
 
     *row = *previous = NULL;

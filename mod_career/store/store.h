@@ -35,6 +35,7 @@ typedef struct career_store_config {
     career_moment query;    /* limit of one exchange */
     career_prepare prepare;
     career_counters *counters; /* or NULL; not copied */
+    bool claims; /* ask as the token's role, with its claims, for row-level security */
 } career_store_config;
 
 /* Does libpq understand this connection string? NULL when it does, else why (without quoting it). */
@@ -59,10 +60,12 @@ bool career_store_is_up(const career_store *store);
 /* The moment by which a request that starts now must be answered: wait + connect + query. */
 career_moment career_store_deadline(const career_store *store);
 
-/* Does the database answer, and may the table of profiles be read? NULL when it does. */
+/* Does the database answer, and may the table of profiles be read, or with claims, where that is a question of
+ * roles, the outbox? NULL when it does. */
 career_error *career_store_probe(career_store *store, apr_pool_t *pool, career_moment deadline);
 
-/* *row is NULL when the user has no profile. */
+/* Each of these asks for the user's own row, with the user's claims where the config says so.
+ * *row is NULL when the user has no profile, or none that the database lets the user see. */
 career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
                                 career_moment deadline, const career_row **row);
 

@@ -2,7 +2,8 @@
 /*
  * Writes, in rounds. A round is one pipeline of at most one write per user, the first that is not done yet,
  * so that writes of one user keep their order; users come in the order of their ids, so that two lanes cannot
- * deadlock. First all together in one transaction; when that fails, each in its own.
+ * deadlock. First all together in one transaction; when that fails, each in its own. With claims each is in its
+ * own from the start.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,7 @@ void career_write_queue(career_postgres *postgres, const char *const *values, bo
 
         career_postgres_queue(postgres, CAREER_STATEMENT_INSERT, insert);
         career_postgres_queue(postgres, CAREER_STATEMENT_COMPLETE, values);
+        career_postgres_queue(postgres, CAREER_STATEMENT_COMPLETED, NULL);
     } else {
         career_postgres_queue(postgres, CAREER_STATEMENT_UPDATE, values);
     }
@@ -53,23 +55,58 @@ static void keep(career_result **kept, career_result *result, career_answer answ
     }
 }
 
-career_answer career_write_take(career_postgres *postgres, bool creates, bool doubtful,
-                                career_moment deadline, career_result **result)
+/* A statement whose own result is no row of the profile. */
+static career_answer take_plain(career_postgres *postgres, career_moment deadline,
+                                career_result **failure)
 {
-    career_answer worst = CAREER_ANSWER_DONE;
+    career_result *one;
+    career_answer answer = career_postgres_next(postgres, deadline, &one);
+
+    if (answer == CAREER_ANSWER_FAILED)
+        keep(failure, one, answer);
+    else
+        career_result_release(one);
+    return answer;
+}
+
+static career_answer take_row(career_postgres *postgres, career_moment deadline,
+                              career_result **result)
+{
+    career_result *one;
+    career_answer answer = career_postgres_next(postgres, deadline, &one);
+
+    keep(result, one, answer);
+    return answer;
+}
+
+static career_answer worse(career_answer a, career_answer b)
+{
+    if (a == CAREER_ANSWER_LOST || b == CAREER_ANSWER_LOST)
+        return CAREER_ANSWER_LOST;
+    if (a == CAREER_ANSWER_FAILED || b == CAREER_ANSWER_FAILED)
+        return CAREER_ANSWER_FAILED;
+    return a == CAREER_ANSWER_DONE ? b : a;
+}
+
+career_answer career_write_take(career_postgres *postgres, career_store_job *job, bool creates,
+                                bool doubtful, career_moment deadline, career_result **result)
+{
+    career_answer answer = CAREER_ANSWER_DONE, completed;
 
     *result = NULL;
-    for (int left = 1 + creates + doubtful; left; left--) {
-        career_result *one;
-        career_answer answer = career_postgres_next(postgres, deadline, &one);
-
-        keep(result, one, answer);
-        if (answer == CAREER_ANSWER_LOST)
-            return answer;
-        if (answer != CAREER_ANSWER_DONE && worst != CAREER_ANSWER_FAILED)
-            worst = answer;
+    if (creates)
+        answer = take_plain(postgres, deadline, result);
+    if (answer != CAREER_ANSWER_LOST) /* the update, or what completes the insert */
+        answer = worse(answer, take_row(postgres, deadline, result));
+    if (creates && answer != CAREER_ANSWER_LOST) {
+        completed = take_plain(postgres, deadline, result);
+        if (completed == CAREER_ANSWER_FAILED)
+            job->barred = "the row may be inserted, but not updated";
+        answer = worse(answer, completed);
     }
-    return worst;
+    if (doubtful && answer != CAREER_ANSWER_LOST)
+        answer = worse(answer, take_row(postgres, deadline, result));
+    return answer;
 }
 
 /* -- which, and in what order -------------------------------------------------------------------- */
@@ -168,6 +205,7 @@ static void send_round(career_batch *batch, const round *turn)
         if (turn->waits_little && (i == 0 || turn->mode != CAREER_WRITE_TOGETHER))
             career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
         job->fate = CAREER_FATE_UNKNOWN;
+        career_claims_queue(postgres, job);
         career_write_queue(postgres, job->values, job->creates, job->doubtful);
         if (i + 1 == turn->count || turn->mode != CAREER_WRITE_TOGETHER)
             career_postgres_sync(postgres);
@@ -188,10 +226,14 @@ static void blame(career_store_job **culprit, career_store_job *job, career_resu
 static career_answer take_job(career_postgres *postgres, career_store_job *job,
                               career_moment deadline, career_store_job **culprit)
 {
-    career_result *result;
-    career_answer answer =
-        career_write_take(postgres, job->creates, job->doubtful, deadline, &result);
+    career_result *result, *failure;
+    career_answer answer, claimed = career_claims_take(postgres, job, deadline, &failure);
 
+    if (claimed == CAREER_ANSWER_FAILED)
+        blame(culprit, job, failure);
+    if (claimed == CAREER_ANSWER_LOST)
+        return claimed;
+    answer = career_write_take(postgres, job, job->creates, job->doubtful, deadline, &result);
     career_result_release(job->result);
     job->result = answer == CAREER_ANSWER_DONE ? result : NULL;
     if (answer == CAREER_ANSWER_FAILED)
@@ -262,6 +304,7 @@ static void forget_failure(career_store_job *job)
 {
     career_result_release(job->failure);
     job->failure = NULL;
+    job->barred = NULL;
 }
 
 /* Undone, and the connection is good. */

@@ -7,7 +7,7 @@ use v5.36;
 use Career::Place   qw(as_root server_user web_user write_file read_file conninfo);
 use Career::Process ();
 
-# dir; postgres; settings: list of lines for its configuration
+# dir; postgres; settings: list of lines for its configuration; users: roles beside career and postgres
 sub new ($class, %self) {
     my $self = bless \%self, $class;
     ($self->{program}) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), qw(/usr/sbin /usr/local/sbin);
@@ -36,7 +36,7 @@ sub _configure ($self) {
         $self->version >= 121 ? 'max_prepared_statements = 100' : (), @{ $self->{settings} // [] }
     );
     write_file("$self->{dir}/ini", join("\n", @lines, ''), 0644);
-    write_file("$self->{dir}/users", qq("career" ""\n"postgres" ""\n), 0644);
+    write_file("$self->{dir}/users", (join '', map { qq("$_" ""\n) } 'career', 'postgres', @{ $self->{users} // [] }), 0644);
     return;
 }
 
@@ -58,9 +58,10 @@ sub conninfo_for ($self, %with) {
     return conninfo(host => "$self->{dir}/socket", port => 6432, user => 'career', dbname => 'career', %with);
 }
 
-# Runs SQL through it as the role career, or a command of its console (database => 'pgbouncer').
+# Runs SQL through it as the role career (user => another), or a command of its console (database => 'pgbouncer').
 sub psql ($self, $sql, %with) {
-    my @as = $with{database} ? (dbname => $with{database}, user => 'postgres') : ();
+    my @as = $with{database} ? (dbname => $with{database}, user => 'postgres')
+        : $with{user} ? (user => $with{user}) : ();
     my $pid = open my $out, '-|' // die "fork: $!\n";
     if (!$pid) {
         open STDERR, '>&', \*STDOUT;
