@@ -58,7 +58,7 @@ BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements)
 ALL       := $(MODULE) $(RULES)
 
 .PHONY: all tests fuzzers deps run token test suite install bench bench-programs lint format \
-        check-asan check-valgrind check-tsan fuzz clean help FORCE
+        check-asan check-valgrind check-tsan check-browser fuzz clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -186,6 +186,12 @@ check-tsan:
 	@$(again) BUILD=build/tsan CFLAGS='-O1 -g' SANITIZE=-fsanitize=thread HARDEN= tests
 	@TSAN_OPTIONS=halt_on_error=1 t/tools/suite build/tsan $(UNIT:t/unit/%.c=build/tsan/t/%)
 
+# The status page in a real browser, which is too heavy for every run.
+check-browser:
+	@t/tools/deps build test browser
+	@$(again) all
+	@t/tools/suite $(BUILD) t/browser/status.t
+
 check-valgrind:
 	@t/tools/deps build test valgrind
 	@$(again) tests
@@ -209,5 +215,6 @@ help:
 	@echo 'make bench      requests per second beside pgbench and a static file       [BENCH=quick]'
 	@echo 'make lint       format and static checks; silent when clean;  make format  mends the first'
 	@echo 'make check-asan, check-valgrind, check-tsan, fuzz [FUZZ_TIME=20]'
+	@echo 'make check-browser  the status page in Chromium'
 	@echo 'make deps       installs what build and tests need (the others call it)'
 	@echo 'make clean      removes build/'

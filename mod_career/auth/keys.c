@@ -58,6 +58,16 @@ uint64_t career_keys_generation(const career_keys *keys)
     return keys->generation;
 }
 
+const char *career_keys_algorithm_of(const career_keys *keys, unsigned i)
+{
+    return names[career_crypto_key_algorithm(keys->items[i].crypto)];
+}
+
+career_slice career_keys_kid_of(const career_keys *keys, unsigned i)
+{
+    return keys->items[i].kid;
+}
+
 const char *career_keys_describe(const career_keys *keys, apr_pool_t *pool)
 {
     career_text text = career_text_make(pool, 128);

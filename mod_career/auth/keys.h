@@ -42,6 +42,10 @@ unsigned career_keys_add_public(career_keys *keys, apr_pool_t *pool, career_slic
 unsigned career_keys_count(const career_keys *keys);
 uint64_t career_keys_generation(const career_keys *keys);
 
+/* The i-th of them, and its kid (data NULL: it has none). */
+const char *career_keys_algorithm_of(const career_keys *keys, unsigned i);
+career_slice career_keys_kid_of(const career_keys *keys, unsigned i);
+
 /* For the log: '2 keys: ES256 "a-kid", RS256 without kid'. Only the first eight are named. */
 const char *career_keys_describe(const career_keys *keys, apr_pool_t *pool);
 

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/facts.h"
 
+#include <apr_strings.h>
+
+#include "httpd/trend.h"
+
+/* The invalidator takes up an entry that was left within seconds: one that is older than this waits for something. */
+#define OUTBOX_PATIENCE 30.0
+
 /* A host that shares another's rules, pool or outbox shows what is noted there. */
 #define TAKE_OVER(host, owner, metric)                                                             \
     career_set((host)->counters, metric, career_get((owner)->counters, metric))
@@ -53,4 +60,99 @@ void career_facts_read(const career_host *host, career_reading *reading)
     refresh_keys(host);
     refresh_database(host);
     career_counters_read(host->counters, reading);
+}
+
+/* ---- what somebody should look at ---- */
+
+static void worry(career_facts *facts, const char *concern)
+{
+    if (facts->concern_count < CAREER_CONCERNS_MAX)
+        facts->concerns[facts->concern_count++] = concern;
+}
+
+#define NOW(reading, metric) ((reading)->cells[CAREER_AT_##metric])
+
+static void judge_parts(career_facts *facts)
+{
+    if (!NOW(facts->own, DATABASE_UP))
+        worry(facts, "Postgres cannot be used: requests are answered with 503");
+    if (NOW(facts->own, KEYS) == 0)
+        worry(facts, "There is no key yet to verify tokens with: requests are answered with 503");
+    else if (!NOW(facts->own, KEYS_COMPLETE))
+        worry(facts, "A key set has not been fetched yet, or is too old");
+    if (!NOW(facts->own, RULES_GOOD))
+        worry(facts, "The rules files are bad: the last good ones are in force");
+    if (NOW(facts->cache, REDIS_DOWN))
+        worry(facts, "Redis cannot be used: what saves clear waits in the outbox");
+}
+
+static void judge_numbers(career_facts *facts, apr_pool_t *pool)
+{
+    double oldest = career_facts_age(facts->own, OUTBOX_OLDEST);
+    int64_t entries = NOW(facts->own, OUTBOX), failed = 0;
+
+    if (entries && oldest > OUTBOX_PATIENCE)
+        worry(facts, apr_psprintf(pool,
+                                  "%" APR_INT64_T_FMT " change%s for %s caches to be cleared, the "
+                                  "oldest for %.0f seconds",
+                                  entries, entries == 1 ? " waits" : "s wait",
+                                  entries == 1 ? "its" : "their", oldest));
+    for (size_t i = 0; i < facts->interval_count; i++)
+        failed += facts->intervals[i].failed;
+    if (failed)
+        worry(facts, apr_psprintf(pool,
+                                  "%" APR_INT64_T_FMT " request%s failed with 500 or 503 in the "
+                                  "last minutes",
+                                  failed, failed == 1 ? "" : "s"));
+}
+
+/* ---- gathering ---- */
+
+static const career_reading *reading_of(const career_host *host, apr_pool_t *pool)
+{
+    career_reading *reading = apr_palloc(pool, sizeof(*reading));
+
+    career_facts_read(host, reading);
+    return reading;
+}
+
+static void gather_rules(career_facts *facts, apr_pool_t *pool)
+{
+    career_counters *counters = facts->host->watch_owner->counters;
+    career_rules *rules = career_watch_acquire(facts->host->watch);
+
+    facts->rules_digest = apr_pstrdup(pool, career_rules_digest(rules));
+    facts->rules_error = career_counters_remarked(counters, CAREER_REMARK_RULES, pool, NULL);
+    career_rules_release(rules);
+}
+
+/* Hosts may share the URL of a key set, and another host's fetch has gone well since. */
+static void gather_keys(career_facts *facts, apr_pool_t *pool)
+{
+    career_counters *counters = facts->host->counters;
+    apr_time_t since;
+
+    facts->keys = career_keyring_acquire(facts->host->keyring);
+    if (facts->keys)
+        career_snapshot_release_with((career_snapshot *)facts->keys, pool);
+    facts->keys_error = career_counters_remarked(counters, CAREER_REMARK_KEYS, pool, &since);
+    if (career_get(counters, KEYS_FETCHED) > since)
+        facts->keys_error = "";
+}
+
+career_facts *career_facts_gather(const career_host *host, apr_pool_t *pool)
+{
+    career_facts *facts = apr_pcalloc(pool, sizeof(*facts));
+
+    facts->host = host;
+    facts->own = reading_of(host, pool);
+    facts->database = host->store_owner == host ? facts->own : reading_of(host->store_owner, pool);
+    facts->cache =
+        host->invalidator_owner == host ? facts->own : reading_of(host->invalidator_owner, pool);
+    gather_rules(facts, pool);
+    gather_keys(facts, pool);
+    facts->intervals = career_trend(host->counters, facts->own, pool, &facts->interval_count);
+    judge_parts(facts);
+    judge_numbers(facts, pool);
+    return facts;
 }

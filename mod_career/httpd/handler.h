@@ -18,6 +18,9 @@ int career_authn_check(request_rec *r);
 /* handler */
 int career_handler_run(request_rec *r);
 
+/* server_status.c: a section of mod_status. */
+void career_server_status_register(void);
+
 /* envelope.c: errors of the core and of other modules in the contract's JSON. */
 void career_envelope_register(void);
 void career_envelope_insert(request_rec *r);

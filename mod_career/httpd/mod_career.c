@@ -60,6 +60,7 @@ static void register_hooks(apr_pool_t *pool)
     /* before mod_log_config writes its line */
     ap_hook_log_transaction(career_account_request, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(career_envelope_insert, NULL, NULL, APR_HOOK_LAST);
+    career_server_status_register();
     career_envelope_register();
 }
 

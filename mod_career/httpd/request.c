@@ -26,8 +26,8 @@ static const char *configured_handler(request_rec *r)
 const career_resource *career_request_resource(request_rec *r)
 {
     static const career_resource *const all[] = {&career_resource_profile, &career_resource_schema,
-                                                 &career_resource_metrics,
-                                                 &career_resource_health};
+                                                 &career_resource_metrics, &career_resource_health,
+                                                 &career_resource_status};
     const career_request *rq = ap_get_module_config(r->request_config, &career_module);
     const char *handler;
 

@@ -50,6 +50,7 @@ extern const career_resource career_resource_profile;
 extern const career_resource career_resource_schema;
 extern const career_resource career_resource_metrics;
 extern const career_resource career_resource_health;
+extern const career_resource career_resource_status;
 
 /* The request's struct: made on first use, with the headers that every answer carries (request id, CORS,
  * nosniff). */
