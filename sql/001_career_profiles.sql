@@ -3,7 +3,7 @@
 -- May be applied again, and by several at once. Needs the right to create in the schema and, for an
 -- existing table, its ownership.
 
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
 
 SET LOCAL client_min_messages = warning;
 

@@ -1,7 +1,7 @@
 -- The outbox of cache invalidations not yet done, and the triggers that keep it and the versions,
 -- whoever writes. May be applied again, and by several at once.
 
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
 
 SET LOCAL client_min_messages = warning;
 

@@ -60,6 +60,8 @@ typedef enum career_log_level {
       "grant select, insert and update on career_profiles, with a policy for each where "          \
       "row-level security is on: to the login role, or with CareerDatabaseClaims to each role of " \
       "CareerJwtRole, and that role to the login role")                                            \
+    X(DATABASE_MIGRATION, 308, WARNING, "a migration is not recorded as applied",                  \
+      "apply the files of sql/ in their order when it suits; nothing needs it yet")                \
     X(REDIS_DOWN, 401, ERROR, "Redis cannot be used, invalidations wait in the outbox",            \
       "check that it runs and that CareerRedis names it")                                          \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \

@@ -22,6 +22,7 @@ typedef struct career_gate {
     _Atomic uint64_t said;               /* what was last said of it in the log, as a number */
     _Atomic career_moment said_at;
     atomic_bool nameless; /* a pooler that refuses named statements stands between */
+    atomic_bool outdated; /* it was said that a migration is missing */
 } career_gate;
 
 typedef enum career_gate_answer {

@@ -304,6 +304,8 @@ struct career_postgres {
     bool overran;
     bool pooled;           /* a pooler stands between */
     bool lacking;          /* why names what the database lacks */
+    bool recorded;         /* which migrations were applied can be read */
+    char unapplied[200];   /* those that were not */
     unsigned admits;       /* connections like this one; 0: not known */
     career_moment stop_by; /* CAREER_NEVER until the lanes are to stop */
     char why[CAREER_WHY_SIZE];
@@ -414,17 +416,18 @@ static bool refuses_names(const char *code)
     return code && (strcmp(code, "42P05") == 0 || strcmp(code, "26000") == 0);
 }
 
-/* Prepares every statement: by name for good, or without a name to see that the server understands it. */
+/* Prepares every statement that jobs need: by name for good, or without a name to see that the server understands
+ * it. */
 static bool prepare(career_postgres *self, career_moment deadline, career_naming *naming)
 {
     career_result *result = NULL;
     bool good = true;
 
-    for (int i = 0; i < CAREER_STATEMENT_COUNT; i++)
+    for (int i = 0; i < CAREER_STATEMENT_OPENING; i++)
         PQsendPrepare(self->conn, self->named ? statements[i].name : "", statements[i].sql, 0,
                       NULL);
     career_postgres_sync(self);
-    for (int i = 0; i < CAREER_STATEMENT_COUNT && good; i++) {
+    for (int i = 0; i < CAREER_STATEMENT_OPENING && good; i++) {
         good = career_postgres_next(self, deadline, &result) == CAREER_ANSWER_DONE;
         if (!good && !self->lost && result) {
             const char *code = career_result_sqlstate(result);
@@ -488,21 +491,39 @@ static bool meet(career_postgres *self, career_moment deadline)
 static bool is_complete(career_postgres *self, career_moment deadline)
 {
     career_result *result = ask(self, CAREER_STATEMENT_LACKS, deadline);
-    const char *lacks = NULL;
+    const char *lacks = NULL, *recorded;
     bool complete = result && career_result_rows(result) == 1;
 
-    if (complete)
+    if (complete) {
         lacks = career_result_value(result, 0, 0).data;
+        recorded = career_result_value(result, 0, 1).data;
+        self->recorded = recorded && *recorded == 't';
+    }
     self->lacking = lacks != NULL;
     if (lacks)
-        note(self->why, "the database lacks ", lacks);
+        note(self->why, "not applied: ", lacks);
     career_result_release(result);
     return complete && !lacks;
 }
 
+/* A migration that no statement needs yet may be missing: that is for the operator to know, and for us no reason to
+ * refuse the database. */
+static bool compare_migrations(career_postgres *self, career_moment deadline)
+{
+    career_result *result = self->recorded ? ask(self, CAREER_STATEMENT_APPLIED, deadline) : NULL;
+    const char *names = NULL;
+
+    if (result && career_result_rows(result) == 1)
+        names = career_result_value(result, 0, 0).data;
+    snprintf(self->unapplied, sizeof(self->unapplied), "%s", names ? names : "");
+    career_result_release(result);
+    return !self->lost;
+}
+
 static bool make_ready(career_postgres *self, career_naming *naming, career_moment deadline)
 {
-    if (!meet(self, deadline) || !is_complete(self, deadline))
+    if (!meet(self, deadline) || !is_complete(self, deadline) ||
+        !compare_migrations(self, deadline))
         return false;
     if (*naming == CAREER_NAMING_AUTO && self->pooled)
         *naming = CAREER_NAMING_OFF;
@@ -576,6 +597,11 @@ career_postgres *career_postgres_open(career_address *address, career_naming *na
 unsigned career_postgres_admits(const career_postgres *self)
 {
     return self->admits;
+}
+
+const char *career_postgres_unapplied(const career_postgres *self)
+{
+    return *self->unapplied ? self->unapplied : NULL;
 }
 
 bool career_postgres_alive(career_postgres *self)

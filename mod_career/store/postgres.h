@@ -78,6 +78,9 @@ career_postgres *career_postgres_open(career_address *address, career_naming *na
 /* How many connections the server admits of our role to our database; 0: not known, as behind a pooler. */
 unsigned career_postgres_admits(const career_postgres *postgres);
 
+/* The migrations of sql/ that are not recorded as applied there; NULL: none, or it cannot be seen. */
+const char *career_postgres_unapplied(const career_postgres *postgres);
+
 /* Looks without a round trip whether the server has hung up or said good-bye. */
 bool career_postgres_alive(career_postgres *postgres);
 

@@ -33,6 +33,15 @@ static void compare_limits(const career_session *self)
                        total, admits);
 }
 
+/* Once for each server, too: everything works without, and the cure may have to wait for a quiet hour. */
+static void compare_migrations(const career_session *self)
+{
+    const char *unapplied = career_postgres_unapplied(self->postgres);
+
+    if (unapplied && !atomic_exchange(&self->store->gate->outdated, true))
+        career_log_say(self->store->log, CAREER_LOG_DATABASE_MIGRATION, "%s", unapplied);
+}
+
 /* What keeps the database from being used; one process says it for all. */
 static void say_down(const career_session *self)
 {
@@ -67,6 +76,7 @@ static bool connect_session(career_session *self)
     if (!self->postgres)
         return false;
     compare_limits(self);
+    compare_migrations(self);
     self->used = career_clock_now();
     self->expires = lifetime == CAREER_NEVER
                         ? CAREER_NEVER

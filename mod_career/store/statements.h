@@ -83,19 +83,26 @@ enum {
     " AND to_jsonb(" CAREER_BECOMES(                                                               \
         sql, CAREER_PLACE_##name) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
 
-/* What the statements below rely on, as (table, kind, name). Without its triggers a table would take a save, but
- * neither move its version nor record what is to be cleared. */
-#define CAREER_X_NEEDED(name, json, sql, kind, required)                                           \
-    ", ('career_profiles', 'column', '" sql "')"
+/* The migrations of sql/ that this version knows, in their order. One that it does not know is of a later
+ * version, which promises not to be in the way. */
+#define CAREER_MIGRATIONS(X) X("001_career_profiles") X("002_career_cache_outbox")
+#define CAREER_X_MIGRATION(name) ", ('" name "')"
+
+/* What the statements below rely on, as (migration, table, kind, name). Without its triggers a table would take a
+ * save, but neither move its version nor record what is to be cleared. */
+#define CAREER_PROFILES "('001_career_profiles', 'career_profiles', "
+#define CAREER_OUTBOX_TRIGGER "('002_career_cache_outbox', 'career_profiles', 'trigger', "
+#define CAREER_X_NEEDED(name, json, sql, kind, required) ", " CAREER_PROFILES "'column', '" sql "')"
 #define CAREER_SQL_NEEDED                                                                          \
-    "('career_profiles', 'table', NULL), ('career_cache_outbox', 'table', NULL), "                 \
-    "('career_profiles', 'column', 'user_id'), ('career_profiles', 'column', 'version'), "         \
-    "('career_profiles', 'column', 'updated_at'), ('career_profiles', 'column', 'extra'), "        \
-    "('career_profiles', 'trigger', 'zz_career_profiles_stamp'), "                                 \
-    "('career_profiles', 'trigger', 'career_profiles_announce'), "                                 \
-    "('career_profiles', 'trigger', 'career_profiles_announce_update'), "                          \
-    "('career_profiles', 'function', 'career_cache_outbox_profile(uuid)')" CAREER_COLUMNS(         \
-        CAREER_X_NEEDED)
+    CAREER_PROFILES                                                                                \
+    "'table', NULL), "                                                                             \
+    "('002_career_cache_outbox', 'career_cache_outbox', 'table', NULL), " CAREER_PROFILES          \
+    "'column', 'user_id'), " CAREER_PROFILES "'column', 'version'), " CAREER_PROFILES              \
+    "'column', 'updated_at'), " CAREER_PROFILES "'column', 'extra'), " CAREER_OUTBOX_TRIGGER       \
+    "'zz_career_profiles_stamp'), " CAREER_OUTBOX_TRIGGER                                          \
+    "'career_profiles_announce'), " CAREER_OUTBOX_TRIGGER "'career_profiles_announce_update'), "   \
+    "('002_career_cache_outbox', 'career_profiles', 'function', "                                  \
+    "'career_cache_outbox_profile(uuid)')" CAREER_COLUMNS(CAREER_X_NEEDED)
 
 /* clang-format off */
 /*  name, how many parameters, SQL */
@@ -178,28 +185,36 @@ enum {
               "(SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = session_user), "     \
               "(SELECT nullif(datconnlimit, -1) FROM pg_database "                                 \
               "WHERE datname = current_database()))")                                              \
-    /* what sql/ makes and the database lacks; null: nothing */                                    \
-    X(LACKS, 0, "SELECT string_agg(CASE "                                                          \
-                "WHEN to_regclass(n.home) IS NULL THEN 'the table ' || n.home "                    \
-                "WHEN n.kind = 'column' THEN 'the column ' || n.home || '.' || n.name "            \
-                "WHEN n.kind = 'function' THEN 'the function ' || n.name "                         \
-                "ELSE 'the trigger ' || n.name END, ', ') FROM (VALUES "                           \
-                CAREER_SQL_NEEDED ") AS n (home, kind, name) WHERE CASE n.kind "                   \
+    /* what sql/ makes and the database lacks (null: nothing), and may we see what was applied? */    \
+    X(LACKS, 0, "SELECT string_agg(DISTINCT n.migration, ', ') || ' (no ' || string_agg(CASE "     \
+                "WHEN to_regclass(n.home) IS NULL THEN 'table ' || n.home "                        \
+                "WHEN n.kind = 'column' THEN 'column ' || n.home || '.' || n.name "                \
+                "WHEN n.kind = 'function' THEN 'function ' || n.name "                             \
+                "ELSE 'trigger ' || n.name END, ', ') || ')', "                                    \
+                "to_regclass('career_schema_migrations') IS NOT NULL AND "                         \
+                "has_table_privilege('career_schema_migrations', 'SELECT') FROM (VALUES "          \
+                CAREER_SQL_NEEDED ") AS n (migration, home, kind, name) WHERE CASE n.kind "        \
                 "WHEN 'table' THEN to_regclass(n.home) IS NULL "                                   \
                 "WHEN 'column' THEN to_regclass(n.home) IS NOT NULL AND NOT EXISTS (SELECT "       \
                 "FROM pg_attribute a WHERE a.attrelid = to_regclass(n.home) "                      \
                 "AND a.attname = btrim(n.name, '\"') AND NOT a.attisdropped) "                     \
-                "WHEN 'function' THEN to_regprocedure(n.name) IS NULL "                            \
+                "WHEN 'function' THEN to_regclass(n.home) IS NOT NULL AND to_regprocedure(n.name) IS NULL "\
                 "ELSE to_regclass(n.home) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger t "   \
                 "WHERE t.tgrelid = to_regclass(n.home) AND t.tgname = n.name "                     \
-                "AND t.tgenabled IN ('O', 'A')) END")
+                "AND t.tgenabled IN ('O', 'A')) END")                                              \
+    /* the migrations that were not applied; null: none */                                         \
+    X(APPLIED, 0, "SELECT string_agg(m.name, ', ' ORDER BY m.name) FROM (VALUES (NULL)"            \
+                  CAREER_MIGRATIONS(CAREER_X_MIGRATION) ") AS m (name) WHERE m.name IS NOT NULL "  \
+                  "AND NOT EXISTS (SELECT FROM career_schema_migrations s WHERE s.name = m.name)")
 /* clang-format on */
 
 typedef enum career_statement {
 #define CAREER_X(name, parameters, sql) CAREER_STATEMENT_##name,
     CAREER_STATEMENTS(CAREER_X)
 #undef CAREER_X
-        CAREER_STATEMENT_COUNT
+        CAREER_STATEMENT_COUNT,
+    CAREER_STATEMENT_OPENING =
+        CAREER_STATEMENT_WHO /* from here on: asked when a connection opens */
 } career_statement;
 
 #define CAREER_PARAMETERS_MAX 21
