@@ -54,7 +54,7 @@ RULES     := $(BUILD)/career-rules
 TESTS     := $(UNIT:t/unit/%.c=$(BUILD)/t/%)
 REPLAYS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/t/replay_%)
 FUZZERS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/fuzz_%)
-BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements)
+BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements rules)
 ALL       := $(MODULE) $(RULES)
 
 .PHONY: all tests fuzzers deps run token test suite install bench bench-programs lint format \
