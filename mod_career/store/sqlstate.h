@@ -16,7 +16,8 @@
 #define CAREER_SQLSTATES(X)                                                                        \
     X("08", DATABASE_UNAVAILABLE, CLOSE, true, "the connection broke")                             \
     X("0A000", DATABASE_UNAVAILABLE, REOPEN, true, "the table changed under a named statement")    \
-    X("22", VALIDATION_FAILED, NOTHING, false, "a value its column cannot hold, or an enum lacks") \
+    X("22", VALIDATION_FAILED, NOTHING, false,                                                     \
+      "a value its column cannot hold or an enum lacks (a read: 500)")                             \
     X("23502", VALIDATION_FAILED, NOTHING, false, "a column that must not be null")                \
     X("23503", CONFLICT, NOTHING, false, "a foreign key: the user is gone")                        \
     X("23514", VALIDATION_FAILED, NOTHING, false, "a check constraint")                            \

@@ -52,11 +52,30 @@ sub readme_rows ($heading) {
     return map { [map { s/^\s+|\s+$//gr } split /(?<!\\)\|/, s/^\||\|$//gr] } split /\n/, $table;
 }
 
+# What mod_career/store does besides, in words.
+my %action = (
+    NOTHING => 'nothing',
+    RETRY   => 'up to two more tries',
+    REOPEN  => 'one more try, on a new connection',
+    CLOSE   => 'one more try, on a new connection; all others are replaced, too'
+);
+
+sub _sqlstates {
+    my %error = map { $_->[0] => $_ } macro_rows('mod_career/base/error.h', 'CAREER_ERRORS');
+    return map {
+        my ($code, $name, $action, undef, $when) = @$_;
+        my $error = $error{$name} // die "sqlstate.h: no error $name\n";
+        sprintf "| `%s` | %s | `%s` | %s | %s |\n", $code, @{$error}[1, 2], $action{$action} // die("no $action\n"), $when;
+    } macro_rows('mod_career/store/sqlstate.h', 'CAREER_SQLSTATES');
+}
+
 # Tables of README.md that are made from the sources, and what they should say.
 sub generated {
     return (
         errors => join('', "| status | code | when |\n| --- | --- | --- |\n",
             map { "| $_->[1] | `$_->[2]` | $_->[4] |\n" } macro_rows('mod_career/base/error.h', 'CAREER_ERRORS')),
+        sqlstates => join('', "| SQLSTATE | status | code | what else is done | when |\n| --- | --- | --- | --- | --- |\n",
+            _sqlstates(), "| any other | 500 | `internal_error` | nothing | the error log has it, under the request id |\n"),
         tags => join('', "| tag | level | what happened | what to do |\n| --- | --- | --- | --- |\n",
             map { sprintf "| `CAREER%04d` | %s | %s | %s |\n", $_->[1], lc $_->[2], @{$_}[3, 4] }
                 macro_rows('mod_career/base/log.h', 'CAREER_LOG_TAGS')),
