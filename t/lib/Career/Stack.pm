@@ -109,6 +109,12 @@ sub reconfigure ($self, %with) {
     return $self->httpd->graceful($signal ? (signal => $signal) : (), $self->_httpd_options);
 }
 
+# The same with a stop and a start, as another MPM needs it.
+sub restart ($self, %with) {
+    $self->{with} = { %{ $self->{with} }, %with };
+    return $self->httpd->restart($self->_httpd_options);
+}
+
 # httpd -t with other options: (true when good, what it printed)
 sub configtest ($self, %with) {
     local $self->{with} = { %{ $self->{with} }, %with };
