@@ -10,7 +10,8 @@ use File::Path      qw(make_path);
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 
-# dir; durable: keeps its data; tcp => 0: unix socket only; password; settings: list of configuration words
+# dir; durable: keeps its data; tcp => 0: unix socket only; password; settings: list of configuration words;
+# tls: a Career::Certificate that issued "redis": the port is inside TLS
 sub new ($class, %self) {
     my $self = bless { tcp => 1, %self }, $class;
     make_path("$self->{dir}/data") unless -d "$self->{dir}/data";
@@ -38,6 +39,9 @@ sub start ($self) {
 sub _settings ($self) {
     my @settings = ('--port', $self->{tcp} ? $self->{port} : 0, '--bind', '127.0.0.1', '--unixsocket', $self->{socket},
         '--unixsocketperm', '777', '--dir', "$self->{dir}/data", '--daemonize', 'no', '--databases', '16');
+    push @settings, '--port', 0, '--tls-port', $self->{port}, '--tls-auth-clients', 'no', '--tls-ca-cert-file',
+        $self->{tls}->certificate('ca'), '--tls-cert-file', $self->{tls}->certificate('redis'), '--tls-key-file',
+        $self->{tls}->key('redis') if $self->{tls};
     push @settings, $self->{durable} ? ('--appendonly', 'yes') : ('--save', '');
     push @settings, '--requirepass', $self->{password} if $self->{password};
     return (@settings, @{ $self->{settings} // [] });
@@ -60,6 +64,7 @@ sub thaw ($self) { return $self->{process}->thaw }
 # for CareerRedis
 sub url ($self, $database = 0) {
     my $password = $self->{password} ? ":$self->{password}\@" : '';
+    return "rediss://${password}localhost:$self->{port}/$database" if $self->{tls};
     return "redis://${password}127.0.0.1:$self->{port}/$database" if $self->{tcp};
     return "unix:$self->{socket}";
 }
