@@ -10,6 +10,7 @@
 #include "cache/relay.h"
 #include "cache/sets.h"
 #include "cache/stages.h"
+#include "cache/sweeper.h"
 
 /* Errands in one pipeline, and errands kept at most; beyond that, the outbox keeps them. */
 #define BATCH 512
@@ -18,8 +19,6 @@
 #define ROOM_TO_ASK (KEPT / 2)
 /* Errands that come back later, at most. */
 #define AGENDA 32768
-/* A refused sweep is not repeated sooner, however short it was. */
-#define REFUSED_REST CAREER_SECOND
 /* What Redis has no memory for is tried again after so long, and up to as much more. */
 #define PASSING (CAREER_SECOND / 2)
 /* Leases are looked at so often, and prolonged when they would end within twice that. */
@@ -32,19 +31,12 @@ struct career_clearer {
     career_relay relay;
     career_errands fresh;   /* in: career_clearer_take, or again after a failure; out: turn_keys */
     career_errands sets;    /* in: turn_keys; out: turn_sets */
-    career_errands waiting; /* in: as each has no sets left; out: begin_sweep */
-    career_errands
-        patient; /* as waiting, in their second pass: they do not ask for a sweep at once */
-    career_errands
-        sweeping;          /* in: begin_sweep; out: end_sweep, or back to waiting after a failure */
-    career_agenda *agenda; /* in: finish, retry_later; out: wake, to fresh */
-    career_moment renewed; /* when leases were looked at last */
+    career_sweeper sweeper; /* in: as each has no sets left; out: swept */
+    career_agenda *agenda;  /* in: finish, retry_later; out: wake, to fresh */
+    career_moment renewed;  /* when leases were looked at last */
     unsigned seed;
     apr_pool_t *pool;
-    apr_pool_t *sweep_pool;
-    career_sweep *sweep; /* NULL: none under way */
-    career_moment busy;  /* how long its steps took so far */
-    bool ask;            /* somebody wants the outbox to be looked into */
+    bool ask; /* somebody wants the outbox to be looked into */
 };
 
 static bool is_disabled(const career_clearer *clearer)
@@ -55,8 +47,9 @@ static bool is_disabled(const career_clearer *clearer)
 /* ---------------------------------------------------------------- the end of an errand */
 
 /* Its entry stays in the outbox. */
-static void give_up(career_errand *errand)
+static void give_up(career_clearer *clearer, career_errand *errand)
 {
+    career_commons_withdraw(clearer->setup->commons, &errand->place);
     career_errand_answer(errand, CAREER_CACHE_PENDING);
     career_job_release(&errand->base);
 }
@@ -66,7 +59,7 @@ static void put_on_agenda(career_clearer *clearer, career_errand *errand, career
     career_moment now = career_clock_now();
 
     if (career_agenda_is_full(clearer->agenda)) {
-        give_up(errand);
+        give_up(clearer, errand);
         return;
     }
     if (due + RENEWAL > errand->leased)
@@ -110,7 +103,7 @@ static void retry_later(career_clearer *clearer, career_errand *errand)
         return;
     }
     career_relay_back_off(&clearer->relay, errand);
-    give_up(errand);
+    give_up(clearer, errand);
 }
 
 /* Where an errand goes that has no refused and no unfinished keys. */
@@ -121,7 +114,7 @@ static void move_on(career_clearer *clearer, career_errand *errand)
     else if (errand->set_at < errand->sets)
         career_errands_push(&clearer->sets, errand);
     else if (errand->globs)
-        career_errands_push(errand->again ? &clearer->patient : &clearer->waiting, errand);
+        career_sweeper_add(&clearer->sweeper, errand);
     else
         finish(clearer, errand);
 }
@@ -142,8 +135,8 @@ static void deliver(void *context, career_errand *errand)
     career_clearer *clearer = context;
 
     if (holds(&clearer->fresh, errand) || holds(&clearer->sets, errand) ||
-        holds(&clearer->waiting, errand) || holds(&clearer->patient, errand) ||
-        holds(&clearer->sweeping, errand) || career_agenda_holds(clearer->agenda, errand))
+        holds(&clearer->sweeper.waiting, errand) || holds(&clearer->sweeper.patient, errand) ||
+        career_agenda_holds(clearer->agenda, errand))
         career_job_release(&errand->base);
     else
         career_clearer_take(clearer, errand);
@@ -151,8 +144,7 @@ static void deliver(void *context, career_errand *errand)
 
 static size_t in_hand(const career_clearer *clearer)
 {
-    return clearer->fresh.count + clearer->sets.count + clearer->waiting.count +
-           clearer->patient.count;
+    return clearer->fresh.count + clearer->sets.count + career_sweeper_count(&clearer->sweeper);
 }
 
 /* While Redis is away the newest are kept: the outbox hands out the oldest first, as their leases
@@ -162,11 +154,11 @@ static void keep(career_clearer *clearer, career_errand *errand)
     career_errand *oldest = in_hand(clearer) < KEPT ? NULL : career_errands_pop(&clearer->fresh);
 
     if (oldest)
-        give_up(oldest);
+        give_up(clearer, oldest);
     if (in_hand(clearer) < KEPT)
         career_errands_push(&clearer->fresh, errand);
     else
-        give_up(errand); /* all of them wait for a sweep */
+        give_up(clearer, errand); /* all of them wait for a sweep */
 }
 
 void career_clearer_take(career_clearer *clearer, career_errand *errand)
@@ -192,30 +184,18 @@ static void answer_all(career_errands *list)
         career_errand_answer(one, CAREER_CACHE_PENDING);
 }
 
-static void drop_sweep(career_clearer *clearer, career_moment rest)
-{
-    career_forecast *forecast = clearer->setup->forecast;
-
-    apr_pool_clear(clearer->sweep_pool);
-    clearer->sweep = NULL;
-    atomic_store(&forecast->rest, career_clock_now() + rest);
-    atomic_store(&forecast->began, 0);
-}
-
 /* Everything unfinished starts its stage again; nobody is kept waiting for it. */
 static void set_back(career_clearer *clearer)
 {
     for (career_errand *one = career_errands_first(&clearer->sets); one;
          one = career_errand_next(one))
         memcpy(one->cursor, "0", 2);
-    if (clearer->sweep)
-        drop_sweep(clearer, 0); /* the back-off is rest enough */
-    career_errands_prepend(&clearer->waiting, &clearer->sweeping);
+    career_sweeper_drop(&clearer->sweeper);
     if (!clearer->link.down)
         return; /* tried again at once: they may still be in time */
     answer_all(&clearer->fresh);
     answer_all(&clearer->sets);
-    answer_all(&clearer->waiting); /* nobody waits for those on the second pass */
+    answer_all(&clearer->sweeper.waiting); /* nobody waits for those on the second pass */
 }
 
 /* What an exchange says about the link. false: the turn is over. */
@@ -275,95 +255,28 @@ static bool turn_sets(career_clearer *clearer, career_fleet *fleet)
     return true;
 }
 
-static void begin_sweep(career_clearer *clearer)
+/* The sweeper's callback. */
+static void swept(void *context, career_errand *errand)
 {
-    career_moment now = career_clock_now();
+    career_clearer *clearer = context;
 
-    clearer->sweep = career_sweep_make(clearer->sweep_pool);
-    clearer->busy = 0;
-    career_errands_prepend(&clearer->sweeping, &clearer->patient);
-    career_errands_prepend(&clearer->sweeping, &clearer->waiting);
-    for (career_errand *one = career_errands_first(&clearer->sweeping); one;
-         one = career_errand_next(one)) {
-        if (one->keys + one->sets == 0)
-            one->began = now; /* its globs are all that a reader could store after us */
-        for (size_t i = 0; i < one->globs; i++)
-            career_sweep_add(clearer->sweep, career_errand_globs(one)[i]);
-    }
-    atomic_store(&clearer->setup->forecast->began, now);
-}
-
-static void end_sweep(career_clearer *clearer, bool refused)
-{
-    career_moment rest = CAREER_SWEEP_REST * clearer->busy;
-    career_errand *one;
-
-    /* the sweep knows its patterns by the text of the errand that named them first: all are asked about before
-     * one goes */
-    for (one = career_errands_first(&clearer->sweeping); one; one = career_errand_next(one))
-        one->removed += career_sweep_removed(clearer->sweep, career_errand_globs(one), one->globs);
-    while ((one = career_errands_pop(&clearer->sweeping))) {
-        if (refused)
-            retry_later(clearer, one);
-        else
-            finish(clearer, one);
-    }
-    if (!refused)
-        atomic_store(&clearer->setup->forecast->length, clearer->busy);
-    drop_sweep(clearer, refused && rest < REFUSED_REST ? REFUSED_REST : rest);
-}
-
-/* A cluster is being resharded: with whoever came meanwhile, after the rest. */
-static void repeat_sweep(career_clearer *clearer)
-{
-    answer_all(&clearer->sweeping);
-    career_errands_prepend(&clearer->waiting, &clearer->sweeping);
-    drop_sweep(clearer, CAREER_SWEEP_REST * clearer->busy);
-}
-
-/* When the globs that wait want a sweep to begin. Those of a second pass join one that others ask for,
- * so that they cost nothing of their own while there are saves; but not for ever. */
-static career_moment wants_sweep(const career_clearer *clearer)
-{
-    const career_errand *first = career_errands_first(&clearer->patient);
-
-    if (clearer->waiting.count)
-        return 0;
-    return first ? first->settled + clearer->setup->config->again : CAREER_NEVER;
-}
-
-static career_moment sweep_due(const career_clearer *clearer)
-{
-    career_moment rest = atomic_load(&clearer->setup->forecast->rest);
-    career_moment wanted = wants_sweep(clearer);
-
-    return wanted > rest ? wanted : rest;
-}
-
-static bool may_begin(const career_clearer *clearer)
-{
-    return career_clock_now() >= sweep_due(clearer);
+    if (errand->refused)
+        retry_later(clearer, errand);
+    else
+        finish(clearer, errand);
 }
 
 static bool turn_sweep(career_clearer *clearer, career_fleet *fleet)
 {
-    career_moment start = career_clock_now();
+    career_moment command = clearer->link.command;
     career_step step;
 
-    if (!clearer->sweep) {
-        if (!may_begin(clearer))
-            return true;
-        begin_sweep(clearer);
-    }
-    step = career_sweep_step(clearer->sweep, fleet, start + clearer->link.command);
-    clearer->busy += career_clock_now() - start;
-    if (!judge(clearer, step))
-        return false;
+    if (!career_sweeper_ready(&clearer->sweeper, command))
+        return true;
+    step = career_sweeper_step(&clearer->sweeper, fleet, command);
     if (step == CAREER_STEP_UNSETTLED)
-        repeat_sweep(clearer);
-    else if (step != CAREER_STEP_MORE)
-        end_sweep(clearer, step == CAREER_STEP_REFUSED);
-    return true;
+        answer_all(&clearer->sweeper.waiting); /* once more, after the rest */
+    return judge(clearer, step);
 }
 
 /* ---------------------------------------------------------------- turns */
@@ -371,7 +284,8 @@ static bool turn_sweep(career_clearer *clearer, career_fleet *fleet)
 /* Is there something that Redis can do now? */
 static bool has_work(const career_clearer *clearer)
 {
-    return clearer->fresh.count || clearer->sets.count || clearer->sweep || may_begin(clearer);
+    return clearer->fresh.count || clearer->sets.count ||
+           career_clock_now() >= career_sweeper_due(&clearer->sweeper);
 }
 
 static void turn_redis(career_clearer *clearer)
@@ -384,6 +298,7 @@ static void turn_redis(career_clearer *clearer)
     }
     if (turn_keys(clearer, fleet) && turn_sets(clearer, fleet))
         turn_sweep(clearer, fleet);
+    career_sweeper_collect(&clearer->sweeper);
 }
 
 /* What is due on the agenda begins its pass. */
@@ -414,9 +329,8 @@ static void renew(career_clearer *clearer)
     clearer->renewed = now;
     renew_list(clearer, &clearer->fresh, now);
     renew_list(clearer, &clearer->sets, now);
-    renew_list(clearer, &clearer->waiting, now);
-    renew_list(clearer, &clearer->patient, now);
-    renew_list(clearer, &clearer->sweeping, now);
+    renew_list(clearer, &clearer->sweeper.waiting, now);
+    renew_list(clearer, &clearer->sweeper.patient, now);
 }
 
 static bool may_ask(const career_clearer *clearer)
@@ -438,7 +352,7 @@ static career_moment next_turn(career_clearer *clearer)
         return clearer->link.down ? clearer->link.retry : 0;
     if (may_ask(clearer))
         return 0;
-    next = earlier(next, sweep_due(clearer));
+    next = earlier(next, career_sweeper_due(&clearer->sweeper));
     if (in_hand(clearer) < KEPT)
         next = earlier(next, career_agenda_due(clearer->agenda));
     return in_hand(clearer) ? earlier(next, clearer->renewed + RENEWAL) : next;
@@ -446,6 +360,7 @@ static career_moment next_turn(career_clearer *clearer)
 
 career_moment career_clearer_turn(career_clearer *clearer)
 {
+    career_sweeper_collect(&clearer->sweeper);
     wake(clearer);
     if (has_work(clearer))
         turn_redis(clearer);
@@ -488,21 +403,22 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
     clearer->relay.store = setup->store;
     clearer->relay.log = setup->log;
     apr_pool_create(&clearer->relay.pool, clearer->pool);
-    apr_pool_create(&clearer->sweep_pool, clearer->pool);
+    clearer->sweeper.commons = setup->commons;
+    clearer->sweeper.again = config->again;
+    clearer->sweeper.swept = swept;
+    clearer->sweeper.context = clearer;
+    career_sweeper_init(&clearer->sweeper, clearer->pool);
     career_errands_init(&clearer->fresh);
     career_errands_init(&clearer->sets);
-    career_errands_init(&clearer->waiting);
-    career_errands_init(&clearer->patient);
-    career_errands_init(&clearer->sweeping);
     return clearer;
 }
 
-static void give_up_all(career_errands *list)
+static void give_up_all(career_clearer *clearer, career_errands *list)
 {
     career_errand *one;
 
     while ((one = career_errands_pop(list)))
-        give_up(one);
+        give_up(clearer, one);
 }
 
 void career_clearer_close(career_clearer *clearer, career_moment until)
@@ -511,15 +427,15 @@ void career_clearer_close(career_clearer *clearer, career_moment until)
 
     while (has_work(clearer) && !clearer->link.down && career_clock_now() < until)
         turn_redis(clearer);
+    career_sweeper_drop(&clearer->sweeper);
     career_relay_flush(&clearer->relay);
-    give_up_all(&clearer->fresh);
-    give_up_all(&clearer->sets);
-    give_up_all(&clearer->waiting);
-    give_up_all(&clearer->patient);
+    give_up_all(clearer, &clearer->fresh);
+    give_up_all(clearer, &clearer->sets);
+    give_up_all(clearer, &clearer->sweeper.waiting);
+    give_up_all(clearer, &clearer->sweeper.patient);
     while ((later = career_agenda_pop(clearer->agenda, CAREER_NEVER - 1)))
-        give_up(later); /* after its lease whoever runs then clears it again */
+        give_up(clearer, later); /* after its lease whoever runs then clears it again */
     career_agenda_free(clearer->agenda);
-    give_up_all(&clearer->sweeping);
     career_fleet_free(clearer->link.fleet);
     apr_pool_destroy(clearer->pool);
     free(clearer);

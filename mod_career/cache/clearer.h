@@ -22,6 +22,7 @@ typedef struct career_clearer_setup {
     career_store *store;
     career_log *log;
     career_forecast *forecast;
+    career_commons *commons;
 } career_clearer_setup;
 
 /* NULL when memory is short. */

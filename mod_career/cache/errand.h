@@ -7,14 +7,15 @@
  * by the lane only; a ticket by both, as base/lane.h says of jobs.
  *
  * Stages of an errand (lane only): FRESH, its keys and generations not yet cleared; SETS, some
- * index set not yet empty; WAITING for a sweep to begin; SWEEPING; and then it is gone, with its
- * outbox entry, unless a slow reader may still store what he computed before the commit: then it is
+ * index set not yet empty; WAITING for a sweep that covers it; and then it is gone, with its outbox
+ * entry, unless a slow reader may still store what he computed before the commit: then it is
  * on the agenda (cache/agenda.h) and goes through all of it again, from FRESH.
  */
 #ifndef CAREER_ERRAND_H
 #define CAREER_ERRAND_H
 
 #include "base/lane.h"
+#include "cache/commons.h"
 #include "cache/invalidator.h"
 
 /* Where the outcome is told. A job that nobody queues: it only lends its counting and waiting. */
@@ -49,6 +50,9 @@ struct career_errand {
     career_moment settled;       /* a pass that began from here on is the last */
     career_moment due;           /* agenda: to be taken up again */
     bool superseded;             /* agenda: another does its work */
+    career_place place;          /* WAITING: where its globs are posted for a sweep */
+    uint64_t swept;              /* WAITING: keys that the sweep just over removed */
+    uint64_t turn;               /* WAITING: not posted anywhere, but swept in that turn of ours */
     career_errand *next_of_user; /* agenda */
     size_t set_at;               /* SETS: which of the targets is being emptied */
     char cursor[24];             /* SETS: of SSCAN */

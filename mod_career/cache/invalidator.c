@@ -22,6 +22,7 @@ struct career_invalidator {
     career_clearer_setup setup;
     career_redis_url url;
     career_forecast forecast;
+    career_commons *own_commons; /* where it shares none */
     career_lanes *lanes;
     apr_pool_t *pool;              /* holds the URL */
     _Atomic career_moment asked;   /* when the outbox was looked into last, without a board */
@@ -97,6 +98,7 @@ static void destroy(career_invalidator *self)
 {
     if (self->pool)
         apr_pool_destroy(self->pool);
+    career_commons_free(self->own_commons);
     free(self);
 }
 
@@ -105,12 +107,15 @@ static void set_up(career_invalidator *self, const career_invalidator_config *co
 {
     self->config = *config;
     self->config.url = NULL; /* the caller's; parsed by now */
+    if (!config->commons)
+        self->config.commons = self->own_commons;
     self->setup = (career_clearer_setup){.config = &self->config,
                                          .url = &self->url,
                                          .name = career_redis_url_name(self->pool, &self->url),
                                          .store = store,
                                          .log = log,
-                                         .forecast = &self->forecast};
+                                         .forecast = &self->forecast,
+                                         .commons = self->config.commons};
 }
 
 career_invalidator *career_invalidator_create(const career_invalidator_config *config,
@@ -121,7 +126,9 @@ career_invalidator *career_invalidator_create(const career_invalidator_config *c
     if (!self)
         return NULL;
     self->pool = career_pool_create();
-    if (!self->pool || career_redis_url_parse(self->pool, config->url, &self->url) != NULL) {
+    self->own_commons = config->commons ? NULL : career_commons_make();
+    if (!self->pool || !(config->commons || self->own_commons) ||
+        career_redis_url_parse(self->pool, config->url, &self->url) != NULL) {
         destroy(self);
         return NULL;
     }
@@ -154,7 +161,7 @@ static bool is_worth_waiting(career_invalidator *self, const career_errand *erra
 
     if (until <= now || atomic_load(&self->forecast.down))
         return false;
-    return errand->globs == 0 || career_forecast_sweep(&self->forecast, now) <= until;
+    return errand->globs == 0 || career_commons_forecast(self->config.commons, now) <= until;
 }
 
 static career_cache_outcome await(career_ticket *ticket, career_moment until)

@@ -10,6 +10,7 @@
 
 #include "base/board.h"
 #include "base/log.h"
+#include "cache/commons.h"
 #include "profile/target.h"
 #include "store/outbox.h"
 
@@ -25,8 +26,9 @@ typedef struct career_invalidator_config {
     bool (*targets)(void *context, apr_pool_t *pool, const career_outbox_entry *entry,
                     career_targets *targets);
     void *context;
-    career_board
-        *board; /* elects the process that asks the outbox; shared by the processes of a server */
+    /* Shared by the processes of a server; NULL: this one is alone. */
+    career_board *board;     /* elects the process that asks the outbox */
+    career_commons *commons; /* the sweeps of that Redis */
 } career_invalidator_config;
 
 typedef enum career_cache_status {

@@ -94,7 +94,8 @@ static career_invalidator *start_invalidator(career_host *host)
                                         .again = host->config->invalidate_again,
                                         .targets = outbox_targets,
                                         .context = host,
-                                        .board = host->relay};
+                                        .board = host->relay,
+                                        .commons = host->sweeps};
 
     return career_invalidator_create(&config, host->store, host->log);
 }

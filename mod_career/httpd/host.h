@@ -24,8 +24,9 @@ struct career_host {
     unsigned database_total;     /* connections of all children and hosts to it */
     career_token_policy policy;
     career_watch *watch;
-    career_board *relay; /* elects who asks the outbox */
-    const char *cache;   /* names what the invalidator does, so that equal hosts share one */
+    career_board *relay;    /* elects who asks the outbox */
+    career_commons *sweeps; /* of its Redis, shared by all hosts that name it */
+    const char *cache;      /* names what the invalidator does, so that equal hosts share one */
     career_log *log;
     const char *label; /* "api.example.org:443", its own among the hosts */
     career_counters

@@ -278,7 +278,7 @@ static inline career_cache_outcome save_one(career_target_kind kind, const char 
         redis_ask(&server, "CONFIG RESETSTAT");                                                    \
     } while (0)
 
-static int exists(const char *key)
+static inline int exists(const char *key)
 {
     return (int)redis_ask(&server, "EXISTS %s", key).integer;
 }

@@ -119,6 +119,15 @@ __attribute__((format(printf, 2, 3))) static inline career_reply redis_ask(redis
     return career_redis_reply(server->redis, 0);
 }
 
+/* So many foreign keys filler:N, each a few bytes; in steps, for a script blocks the server. */
+static inline void redis_fill(redis_server *server, long count)
+{
+    for (long at = 0; at < count; at += 10000)
+        redis_ask(server,
+                  "EVAL for\ti=%ld,%ld\tdo\tredis.call('SET','filler:'..i,i)end\treturn\t1 0",
+                  at + 1, at + 10000 < count ? at + 10000 : count);
+}
+
 /* A number out of INFO. */
 static inline long redis_info(redis_server *server, const char *section, const char *name)
 {

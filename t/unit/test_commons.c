@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sweeps shared by the processes of a server: one at a time, for all that is posted, whoever dies in between;
+ * and many invalidators on one Redis, which together spend a quarter of its time at the most. */
+#include "invalidator_rig.h"
+
+#include <sys/wait.h>
+
+static apr_pool_t *pool;
+static career_commons *commons;
+
+static career_place post(const char *pattern)
+{
+    career_slice text = career_slice_of(pattern);
+    career_place place = {0, 0};
+
+    assert_true(career_commons_post(commons, &text, 1, 0, &place));
+    return place;
+}
+
+static career_moment soon(career_moment later)
+{
+    return career_clock_now() + later;
+}
+
+static career_commons_news news_of(career_place *place, uint64_t *removed)
+{
+    career_moment began = 0;
+
+    *removed = 0;
+    return career_commons_collect(commons, place, removed, &began);
+}
+
+static void setup_commons(void)
+{
+    commons = career_commons_make();
+    assert_non_null(commons);
+}
+
+static void test_one_turn_for_all(void **state)
+{
+    career_share *shares;
+    career_place a, b, late;
+    uint64_t turn, removed, ended;
+    size_t count;
+
+    (void)state;
+    setup_commons();
+    a = post("a:*");
+    b = post("b:*");
+    ended = career_commons_ended(commons);
+    turn = career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count);
+    assert_true(turn != 0);
+    assert_int_equal(count, 2);
+    assert_true(career_slice_equal(shares[0].patterns[0], CAREER_SLICE("a:*")));
+    assert_int_equal(career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count), 0);
+    late = post("late:*");
+    assert_int_equal(news_of(&a, &removed), CAREER_COMMONS_WAITS);
+    career_commons_serve(commons, turn, &shares[0], 7, false);
+    career_commons_serve(commons, turn, &shares[1], 0, true);
+    career_commons_end(commons, turn, CAREER_MILLISECOND, 0);
+    assert_true(career_commons_ended(commons) != ended);
+    assert_int_equal(news_of(&a, &removed), CAREER_COMMONS_SERVED);
+    assert_int_equal(removed, 7);
+    assert_int_equal(news_of(&b, &removed), CAREER_COMMONS_REFUSED);
+    assert_int_equal(news_of(&late, &removed), CAREER_COMMONS_WAITS);
+    assert_true(career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count) != 0);
+    assert_int_equal(count, 1);
+    career_commons_free(commons);
+}
+
+static void test_rest(void **state)
+{
+    career_share *shares;
+    uint64_t turn;
+    size_t count;
+
+    (void)state;
+    setup_commons();
+    turn = career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count);
+    career_commons_end(commons, turn, CAREER_SECOND, 1000 * CAREER_SECOND);
+    assert_int_equal(career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count), 0);
+    assert_true(career_commons_free_at(commons, soon(0)) > soon(900 * CAREER_SECOND));
+    assert_true(career_commons_forecast(commons, soon(0)) > soon(900 * CAREER_SECOND));
+    career_commons_free(commons);
+}
+
+/* A process that dies in its turn, and one that sleeps through it and wakes up later. */
+static void test_lost_turn(void **state)
+{
+    career_share *shares, *mine;
+    career_place place;
+    uint64_t turn, next = 0, removed;
+    size_t count;
+    pid_t child;
+
+    (void)state;
+    commons = career_commons_open(pool, "lost");
+    assert_ptr_equal(career_commons_open(pool, "lost"), commons);
+    assert_ptr_not_equal(career_commons_open(pool, "other"), commons);
+    place = post("a:*");
+    child = fork();
+    if (child == 0)
+        _exit(career_commons_begin(commons, soon(CAREER_SECOND / 10), pool, &shares, &count) ? 0
+                                                                                             : 1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    EVENTUALLY(next || (next = career_commons_begin(commons, soon(0), pool, &shares, &count)));
+    assert_int_equal(count, 1);
+    turn = next;
+    next = 0;
+    EVENTUALLY(next ||
+               (next = career_commons_begin(commons, soon(LONG_ENOUGH), pool, &mine, &count)));
+    assert_false(career_commons_hold(commons, turn, soon(LONG_ENOUGH)));
+    career_commons_serve(commons, turn, shares, 9, false);
+    career_commons_end(commons, turn, CAREER_SECOND, 1000 * CAREER_SECOND);
+    assert_int_equal(news_of(&place, &removed), CAREER_COMMONS_WAITS);
+    assert_true(career_commons_hold(commons, next, soon(LONG_ENOUGH)));
+    career_commons_serve(commons, next, mine, 5, false);
+    assert_int_equal(news_of(&place, &removed), CAREER_COMMONS_SERVED);
+    assert_int_equal(removed, 5);
+    career_commons_end(commons, next, 0, 0);
+}
+
+/* What was taken back during a sweep is nobody's; its place may be another's by then. */
+static void test_withdrawn(void **state)
+{
+    career_share *shares;
+    career_place a, b;
+    uint64_t turn, removed;
+    size_t count;
+
+    (void)state;
+    setup_commons();
+    a = post("a:*");
+    turn = career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count);
+    career_commons_withdraw(commons, &a);
+    b = post("b:*");
+    career_commons_serve(commons, turn, shares, 9, false);
+    career_commons_end(commons, turn, 0, 0);
+    assert_int_equal(news_of(&b, &removed), CAREER_COMMONS_WAITS);
+    a.ticket = 1;
+    assert_int_equal(news_of(&a, &removed), CAREER_COMMONS_LOST);
+    career_commons_free(commons);
+}
+
+static void test_no_room(void **state)
+{
+    char large[2000];
+    career_slice text = {large, sizeof(large)};
+    career_place place = {0, 0};
+    size_t posted = 0;
+
+    (void)state;
+    setup_commons();
+    memset(large, 'x', sizeof(large));
+    assert_false(career_commons_post(commons, &text, 1, 0, &place));
+    text.len = 10;
+    while (career_commons_post(commons, &text, 1, 0, &place))
+        posted++;
+    assert_int_equal(posted, 4096);
+    career_commons_withdraw(commons, &place);
+    assert_true(career_commons_post(commons, &text, 1, 0, &place));
+    career_commons_free(commons);
+}
+
+/* ---------------------------------------------------------------- many invalidators */
+
+#define CHILDREN 12
+#define SAVES 12
+
+static career_invalidator *children[CHILDREN];
+
+static const char *long_glob(int u, char *room)
+{
+    int len = sprintf(room, "long:%s:*", user_name(u));
+
+    memset(room + len, '*', 600); /* too long to be posted */
+    room[len + 600] = '\0';
+    return room;
+}
+
+static void *save_in_child(void *opaque)
+{
+    int me = (int)(intptr_t)opaque;
+    intptr_t bad = 0;
+
+    for (int i = 0; i < SAVES; i++) {
+        int u = 1000 + me * SAVES + i;
+        char user[CAREER_USER_ID_SIZE], glob[80], room[700];
+        career_target items[2];
+        career_targets targets = {i % 8 == 0 ? 2 : 1, items};
+        int64_t version = __atomic_fetch_add(&the_rig.version, 1, __ATOMIC_RELAXED);
+        career_cache_outcome outcome;
+
+        strcpy(user, user_name(u));
+        snprintf(glob, sizeof(glob), "glob:%s:*", user);
+        items[0] = target(CAREER_TARGET_GLOB, glob);
+        items[1] = target(CAREER_TARGET_GLOB, long_glob(u, room));
+        outbox_add(user, version, LONG_ENOUGH);
+        outcome = career_invalidator_clear(children[me], user, version, &targets, LONG_ENOUGH);
+        bad += outcome.status == CAREER_CACHE_INVALIDATED && outcome.keys != targets.count;
+    }
+    return (void *)bad;
+}
+
+static long usec_of(const char *command)
+{
+    career_reply reply = redis_ask(&server, "INFO commandstats");
+    const char *at = strstr(reply.text.data, apr_psprintf(server.pool, "cmdstat_%s:", command));
+
+    at = at ? strstr(at, "usec=") : NULL;
+    return at ? strtol(at + 5, NULL, 10) : 0;
+}
+
+static void test_quarter_of_the_time(void **state)
+{
+    pthread_t threads[CHILDREN];
+    career_moment began;
+    int wrong = 0;
+
+    (void)state;
+    NEED_SERVER();
+    rig_start(server.url);
+    commons = career_commons_open(pool, "quarter");
+    redis_fill(&server, 50000);
+    for (int u = 1000; u < 1000 + CHILDREN * SAVES; u++)
+        redis_ask(&server, "MSET glob:%s:1 v long:%s:1 v", user_name(u), user_name(u));
+    redis_ask(&server, "CONFIG RESETSTAT");
+    the_rig.config.commons = commons;
+    for (int i = 0; i < CHILDREN; i++)
+        children[i] = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
+    began = career_clock_now();
+    for (intptr_t i = 0; i < CHILDREN; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, save_in_child, (void *)i), 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        void *bad;
+
+        pthread_join(threads[i], &bad);
+        wrong += (int)(intptr_t)bad;
+    }
+    EVENTUALLY(outbox_count() == 0);
+    /* the last sweep has not had its rest yet */
+    assert_true(4 * (usec_of("scan") + usec_of("unlink")) <=
+                career_clock_now() - began + CAREER_SECOND);
+    for (int i = 0; i < CHILDREN; i++)
+        assert_true(career_invalidator_stop(children[i], career_clock_now() + LONG_ENOUGH));
+    rig_stop();
+    assert_int_equal(wrong, 0);
+    assert_int_equal(said.len, 0);
+    /* the fillers, and what was not named: the long ones of seven saves in eight */
+    assert_int_equal(redis_ask(&server, "DBSIZE").integer,
+                     50000 + CHILDREN * (SAVES - (SAVES + 7) / 8));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_turn_for_all), cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_lost_turn),        cmocka_unit_test(test_withdrawn),
+        cmocka_unit_test(test_no_room),          cmocka_unit_test(test_quarter_of_the_time),
+    };
+    int failed;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    redis_server_make(&server, pool);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    failed = cmocka_run_group_tests_name("commons", tests, NULL, NULL);
+    redis_server_end(&server);
+    apr_pool_destroy(pool);
+    return failed;
+}
