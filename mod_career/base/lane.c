@@ -9,6 +9,9 @@
 
 #include "base/thread.h"
 
+/* So long a job waits for the lanes that are awake before it calls for one more. */
+#define PATIENCE (2 * CAREER_MILLISECOND)
+
 struct career_lane {
     career_lanes *lanes;
     career_lane *idle_below; /* next of the idle stack, while on it */
@@ -27,6 +30,7 @@ struct career_lanes {
     unsigned waiting;
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
+    unsigned awake;    /* lanes that run and are not idle */
     atomic_bool stopping;
     int stop_fd;
     unsigned count;
@@ -61,6 +65,7 @@ career_lanes *career_lanes_create(const career_lane_work *work, void *context, u
 void career_job_init(career_job *job, career_moment start_by, void (*destroy)(career_job *self))
 {
     job->next = NULL;
+    job->lanes = NULL;
     job->start_by = start_by;
     job->destroy = destroy;
     atomic_init(&job->state, CAREER_JOB_QUEUED);
@@ -101,11 +106,26 @@ static bool done_by(career_job *job, career_moment until)
     return true;
 }
 
+/* The first part of a wait, after which a job that is still queued wants another lane: the one that is awake may
+ * be held up. */
+static bool done_soon(career_job *job, career_moment until)
+{
+    career_moment soon = career_clock_now() + PATIENCE;
+
+    if (!job->lanes)
+        return false;
+    if (done_by(job, soon < until ? soon : until))
+        return true;
+    if (atomic_load(&job->state) == CAREER_JOB_QUEUED)
+        career_lanes_nudge(job->lanes);
+    return false;
+}
+
 career_job_state career_job_wait(career_job *job, career_moment deadline)
 {
     career_moment start_by = job->start_by < deadline ? job->start_by : deadline;
 
-    if (!done_by(job, start_by)) {
+    if (!done_soon(job, start_by) && !done_by(job, start_by)) {
         if (claim(job, CAREER_JOB_ABANDONED))
             return CAREER_JOB_ABANDONED;
         done_by(job, deadline);
@@ -163,6 +183,7 @@ static void leave_idle(career_lane *lane)
         link = &(*link)->idle_below;
     *link = lane->idle_below;
     lane->idle = false;
+    lane->lanes->awake++;
 }
 
 static void rest(career_lane *lane, career_moment until)
@@ -188,6 +209,7 @@ static career_job *await_batch(career_lane *lane, career_moment until)
         lane->idle = true;
         lane->idle_below = lanes->idle;
         lanes->idle = lane;
+        lanes->awake--;
     }
     pthread_mutex_unlock(&lanes->lock);
     bury(dead);
@@ -245,6 +267,7 @@ static career_lane *rouse(career_lanes *lanes, bool *alive)
         if (lane->started)
             continue;
         lane->started = career_thread_start(&lane->thread, "career-lane", run_lane, lane);
+        lanes->awake += lane->started;
         *alive = lane->started || i > 0;
         break;
     }
@@ -258,8 +281,11 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
 
     pthread_mutex_lock(&lanes->lock);
     if (lanes->waiting < lanes->queue_max && !atomic_load(&lanes->stopping)) {
-        sleeper = rouse(lanes, &admitted);
+        admitted = true;
+        if (lanes->awake == 0 || lanes->waiting >= lanes->work->batch_max)
+            sleeper = rouse(lanes, &admitted);
         if (admitted) {
+            job->lanes = lanes;
             atomic_fetch_add_explicit(&job->holders, 1, memory_order_relaxed);
             *lanes->last = job;
             lanes->last = &job->next;

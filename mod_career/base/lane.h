@@ -3,7 +3,10 @@
  * A lane is a thread that owns one connection. Lanes of a pool share a bounded queue of jobs; a lane
  * takes all that waits (up to a limit) and serves it in one exchange. A request waits for its job with a
  * deadline and may give up on it: a job is counted by its two holders, so neither frees it under the
- * other. Threads are started by the first job that finds no idle lane, never before.
+ * other. Threads are started by jobs that need them, never before.
+ *
+ * One lane that is awake serves all who come, in few large batches, for an exchange costs much and a job in it
+ * little; another is called only by a backlog of more than a batch, or by a job that waited too long.
  *
  * A job is QUEUED (in the list of its pool), then RUNNING (its lane's), then DONE; or ABANDONED, when it
  * was still queued at its start_by or its lane could not open. A waiter moves it from QUEUED to ABANDONED
@@ -33,6 +36,7 @@ typedef enum career_job_state {
 /* To be the first member of a job. */
 struct career_job {
     career_job *next;                  /* in the queue, then in the batch */
+    career_lanes *lanes;               /* whose queue it was put on; NULL: none */
     career_moment start_by;            /* queued longer than this, it is not worth serving */
     void (*destroy)(career_job *self); /* called by the last holder, on its thread */
     _Atomic career_job_state state;

@@ -317,26 +317,61 @@ static void test_give_up_on_a_running_job(void **state)
     assert_int_equal(atomic_load(&seen.destroyed), 1);
 }
 
-/* A second lane starts only when the first is busy, and no more than were asked for. */
+static void *await(void *waited)
+{
+    job *j = waited;
+
+    assert_int_equal(career_job_wait(&j->base, soon_enough()), CAREER_JOB_DONE);
+    return NULL;
+}
+
+/* A second lane starts only when a job has waited too long for the first, and no more than were asked for. */
 static void test_more_lanes(void **state)
 {
     career_lanes *lanes = lanes_of(2, 8);
     job *a = block_lane(lanes), *b = make_job(CAREER_NEVER), *c = make_job(CAREER_NEVER);
+    pthread_t waiter;
 
     (void)state;
     assert_int_equal(atomic_load(&seen.opened), 1);
     assert_true(career_lanes_submit(lanes, &b->base));
+    assert_int_equal(career_lanes_waiting(lanes), 1); /* the first may well come back in time */
+    assert_int_equal(pthread_create(&waiter, NULL, await, b), 0);
     assert_true(happens(&seen.entered));
     assert_int_equal(atomic_load(&seen.opened), 2);
     assert_true(career_lanes_submit(lanes, &c->base));
+    career_lanes_nudge(lanes);
     assert_int_equal(career_lanes_waiting(lanes), 1);
     open_gate();
     sem_post(&seen.gate);
     assert_int_equal(outcome(a), CAREER_JOB_DONE);
-    assert_int_equal(outcome(b), CAREER_JOB_DONE);
+    pthread_join(waiter, NULL);
+    career_job_release(&b->base);
     assert_int_equal(outcome(c), CAREER_JOB_DONE);
     stop(lanes);
     assert_int_equal(atomic_load(&seen.opened), 2);
+}
+
+/* A backlog larger than a batch calls one, too. */
+static void test_backlog(void **state)
+{
+    career_lanes *lanes = lanes_of(2, 2 * BATCH_MAX);
+    job *a = block_lane(lanes), *jobs[BATCH_MAX + 1];
+
+    (void)state;
+    for (int i = 0; i <= BATCH_MAX; i++) {
+        assert_int_equal(atomic_load(&seen.opened), 1);
+        jobs[i] = make_job(CAREER_NEVER);
+        assert_true(career_lanes_submit(lanes, &jobs[i]->base));
+    }
+    assert_true(happens(&seen.entered));
+    assert_int_equal(atomic_load(&seen.opened), 2);
+    open_gate();
+    sem_post(&seen.gate);
+    assert_int_equal(outcome(a), CAREER_JOB_DONE);
+    for (int i = 0; i <= BATCH_MAX; i++)
+        assert_int_equal(outcome(jobs[i]), CAREER_JOB_DONE);
+    stop(lanes);
 }
 
 /* Stopping serves what is queued, even if the lane was asleep when it came. */
@@ -528,6 +563,7 @@ int main(void)
         TEST(test_deadline_before_start),
         TEST(test_give_up_on_a_running_job),
         TEST(test_more_lanes),
+        TEST(test_backlog),
         TEST(test_stop_serves_the_queue),
         TEST(test_stop_refuses_more),
         TEST(test_idle_after_work),
