@@ -2,7 +2,7 @@
 /* Every answer with a body of ours, and the headers that belong to it. */
 #include <http_protocol.h>
 
-#include <apr_date.h>
+#include <apr_time.h>
 #include <apr_strings.h>
 
 #include "httpd/account.h"
@@ -62,25 +62,11 @@ static void set_validators(career_request *rq, const career_row *row)
     apr_table_setn(out, "Vary", "Authorization, Cookie, Origin");
 }
 
-/* RFC 3339 as the database writes it ("2026-01-02T03:04:05.678Z") in the form of RFC 9110 5.6.7. */
-static const char *http_date(apr_pool_t *pool, career_slice moment)
+/* RFC 9110 5.6.7 */
+static const char *http_date(apr_pool_t *pool, apr_time_t time)
 {
-    int year, month, day, hour, minute, second;
-    apr_time_exp_t parts = {0};
-    apr_time_t time;
     char *date = apr_palloc(pool, APR_RFC822_DATE_LEN);
 
-    if (sscanf(apr_pstrmemdup(pool, moment.data, moment.len), "%d-%d-%dT%d:%d:%d", &year, &month,
-               &day, &hour, &minute, &second) != 6)
-        return NULL;
-    parts.tm_year = year - 1900;
-    parts.tm_mon = month - 1;
-    parts.tm_mday = day;
-    parts.tm_hour = hour;
-    parts.tm_min = minute;
-    parts.tm_sec = second;
-    if (apr_time_exp_gmt_get(&time, &parts) != APR_SUCCESS)
-        return NULL;
     apr_rfc822_date(date, time);
     return date;
 }
@@ -88,11 +74,9 @@ static const char *http_date(apr_pool_t *pool, career_slice moment)
 int career_reply_profile(career_request *rq, const career_row *row)
 {
     career_text body = career_text_make(rq->r->pool, 2048);
-    const char *modified = http_date(rq->r->pool, row->updated_at);
 
     set_validators(rq, row);
-    if (modified)
-        apr_table_setn(rq->r->headers_out, "Last-Modified", modified);
+    apr_table_setn(rq->r->headers_out, "Last-Modified", http_date(rq->r->pool, row->updated_at));
     career_text_add_slice(&body, CAREER_SLICE("{\"success\":true,\"data\":"));
     career_row_write(&body, rq->layout, row);
     career_text_add_char(&body, '}');

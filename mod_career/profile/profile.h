@@ -38,8 +38,8 @@ int career_layout_find(const career_layout *layout, career_slice name);
 /* A row as the database gives it: each column as its JSON text, data NULL where it is SQL null. */
 typedef struct career_row {
     char user_id[CAREER_USER_ID_SIZE];
-    int64_t version;         /* from a sequence, never reused; greater than 0 */
-    career_slice updated_at; /* RFC 3339, UTC, milliseconds */
+    int64_t version;    /* from a sequence, never reused; greater than 0 */
+    int64_t updated_at; /* µs since 1970 */
     career_slice columns[CAREER_COLUMN_COUNT];
     career_slice extra; /* JSON object text */
 } career_row;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include <apr_strings.h>
+#include <apr_time.h>
 
 int career_layout_find(const career_layout *layout, career_slice name)
 {
@@ -98,6 +99,29 @@ static void add_field(career_text *text, const career_field *field, const career
     add_own(text, field, *extra);
 }
 
+static void put_number(char *field, size_t width, int number)
+{
+    for (; width; number /= 10)
+        field[--width] = (char)('0' + number % 10);
+}
+
+/* RFC 3339 in UTC, milliseconds; the rest is cut off. */
+static void add_moment(career_text *text, int64_t moment)
+{
+    char digits[] = "0000-00-00T00:00:00.000Z";
+    apr_time_exp_t parts;
+
+    apr_time_exp_gmt(&parts, moment);
+    put_number(digits, 4, parts.tm_year + 1900);
+    put_number(digits + 5, 2, parts.tm_mon + 1);
+    put_number(digits + 8, 2, parts.tm_mday);
+    put_number(digits + 11, 2, parts.tm_hour);
+    put_number(digits + 14, 2, parts.tm_min);
+    put_number(digits + 17, 2, parts.tm_sec);
+    put_number(digits + 20, 3, parts.tm_usec / 1000);
+    career_text_add(text, digits, sizeof(digits) - 1);
+}
+
 void career_row_write(career_text *text, const career_layout *layout, const career_row *row)
 {
     const career_json *extra = NULL;
@@ -107,7 +131,7 @@ void career_row_write(career_text *text, const career_layout *layout, const care
     career_text_add(text, "\",\"profileId\":\"profile_", 23);
     career_text_add_string(text, row->user_id);
     career_text_add(text, "\",\"lastUpdated\":\"", 17);
-    career_text_add_slice(text, row->updated_at);
+    add_moment(text, row->updated_at);
     career_text_add_char(text, '"');
     for (size_t i = 0; i < layout->count; i++)
         add_field(text, &layout->fields[i], row, &extra);

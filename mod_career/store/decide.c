@@ -80,9 +80,10 @@ static bool lock_row(career_batch *batch, career_store_job *job, career_moment d
     career_moment left = (deadline - career_clock_now() - LOCK_MARGIN) / CAREER_MILLISECOND;
     const char *user_id = job->user_id;
     const char *users = apr_psprintf(batch->scratch, "{%s}", job->user_id);
-    career_result *seen;
+    career_result *seen, *locked;
     char number[16];
     const char *lock_timeout = number;
+    bool answered;
 
     snprintf(number, sizeof(number), "%d", left > 1 && left < INT32_MAX ? (int)left : 1);
     career_postgres_queue(postgres, CAREER_STATEMENT_BEGIN, NULL);
@@ -95,14 +96,15 @@ static bool lock_row(career_batch *batch, career_store_job *job, career_moment d
     career_result_release(take(batch, job, deadline));
     take_claims(batch, job, deadline);
     seen = take(batch, job, deadline);
-    release(&job->result_before);
-    job->result_before = take(batch, job, deadline);
-    job->has_previous = job->result_before && career_result_rows(job->result_before) > 0;
-    *withheld = seen && career_result_rows(seen) > 0 && !job->has_previous;
+    locked = take(batch, job, deadline);
+    answered = locked != NULL;
+    job->previous = locked && career_result_rows(locked) > 0
+                        ? career_row_decode(job->pool, locked, 0, 0)
+                        : NULL;
+    *withheld = seen && career_result_rows(seen) > 0 && !job->previous;
     career_result_release(seen);
-    if (job->has_previous)
-        career_row_decode(&job->previous, job->result_before, 0, 0);
-    return settle(batch, job, deadline) == CAREER_ANSWER_DONE && job->result_before;
+    career_result_release(locked);
+    return settle(batch, job, deadline) == CAREER_ANSWER_DONE && answered;
 }
 
 /* Leaves the transaction; false when the connection is gone. */
@@ -135,9 +137,9 @@ static bool leave(career_batch *batch, career_moment deadline)
 static bool write_row(career_batch *batch, career_store_job *job, career_moment deadline)
 {
     career_postgres *postgres = batch->session->postgres;
-    bool creates = !job->has_previous;
+    bool creates = !job->previous;
     const char *const *values = career_encode_change(
-        job->pool, job->user_id, creates ? 0 : job->previous.version, job->change);
+        job->pool, job->user_id, creates ? 0 : job->previous->version, job->change);
     career_result *result = NULL, *committed;
     career_answer answer;
 
@@ -161,8 +163,7 @@ static void end_unwritten(career_batch *batch, size_t i)
     career_store_job *job = batch->jobs[i];
 
     job->failed = job->error != NULL;
-    job->has_row = job->has_previous;
-    job->row = job->previous;
+    job->row_at = -1;
     career_batch_finish(batch, i);
 }
 
@@ -170,8 +171,7 @@ static void end_written(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
 
-    job->has_row = true;
-    career_row_decode(&job->row, job->result, 0, 0);
+    job->row_at = 0;
     career_batch_finish(batch, i);
 }
 
@@ -217,8 +217,7 @@ static verdict try_decide(career_batch *batch, size_t i)
         return GONE;
     }
     job->error = NULL;
-    job->change = job->decide(job->context, job->pool, job->has_previous ? &job->previous : NULL,
-                              &job->error);
+    job->change = job->decide(job->context, job->pool, job->previous, &job->error);
     if (!job->change && !job->error)
         job->error = career_error_make(job->pool, CAREER_ERROR_INTERNAL_ERROR, "no decision");
     /* The rules had their own budget; the row must not stay locked for want of a moment. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/encode.h"
 
-#include <stdlib.h>
-
 #include <apr_strings.h>
 
 void career_encode_element(career_text *text, career_slice value)
@@ -75,16 +73,4 @@ const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, i
     values[CAREER_PLACE_MASK - 1] = apr_itoa(pool, mask);
     values[CAREER_PLACE_VERSION - 1] = apr_psprintf(pool, "%" APR_INT64_T_FMT, version);
     return values;
-}
-
-void career_row_decode(career_row *row, const career_result *result, int at, int first)
-{
-    apr_cpystrn(row->user_id, career_result_value(result, at, first + CAREER_ROW_USER_ID).data,
-                sizeof(row->user_id));
-    row->version =
-        strtoll(career_result_value(result, at, first + CAREER_ROW_VERSION).data, NULL, 10);
-    row->updated_at = career_result_value(result, at, first + CAREER_ROW_UPDATED_AT);
-    for (int i = 0; i < CAREER_COLUMN_COUNT; i++)
-        row->columns[i] = career_result_value(result, at, first + CAREER_ROW_COLUMNS + i);
-    row->extra = career_result_value(result, at, first + CAREER_ROW_EXTRA);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values of a profile as the texts that Postgres reads, and a row back from its texts. No I/O; any thread,
- * with a pool of its own.
+ * Values of a profile as the texts that Postgres reads. No I/O; any thread, with a pool of its own.
  */
 #ifndef CAREER_ENCODE_H
 #define CAREER_ENCODE_H
@@ -20,9 +19,5 @@ const char *career_encode_value(apr_pool_t *pool, career_column_kind kind,
 /* The parameters of a write: values[place - 1], all places of statements.h. */
 const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, int64_t version,
                                         const career_change *change);
-
-/* Fills a row from the columns of a result that begin at `first`. Nothing is copied: the row lives as long
- * as the result. */
-void career_row_decode(career_row *row, const career_result *result, int at, int first);
 
 #endif

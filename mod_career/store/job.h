@@ -7,6 +7,7 @@
 #ifndef CAREER_STORE_JOB_H
 #define CAREER_STORE_JOB_H
 
+#include "store/decode.h"
 #include "store/encode.h"
 #include "store/session.h"
 
@@ -58,10 +59,9 @@ typedef struct career_store_job {
     career_write_fate fate;
     bool doubtful; /* an earlier try may have committed */
 
-    career_result *result; /* `row` points into it */
-    career_result *result_before;
-    bool has_row, has_previous;
-    career_row row, previous;
+    career_result *result; /* the row in it is at row_at; -1: there is none */
+    int row_at;
+    const career_row *previous; /* of decide: the row under the lock, or NULL */
 
     bool failed; /* with the three that follow */
     career_error_id id;

@@ -24,12 +24,8 @@ static career_outbox_entry *decode(apr_pool_t *pool, const career_result *result
         entry->version = strtoll(career_result_value(result, i, TAKEN_VERSION).data, NULL, 10);
         entry->attempts =
             (unsigned)strtoul(career_result_value(result, i, TAKEN_ATTEMPTS).data, NULL, 10);
-        if (career_result_value(result, i, TAKEN_ROW + CAREER_ROW_USER_ID).data) {
-            career_row *row = apr_pcalloc(pool, sizeof(*row));
-
-            career_row_decode(row, result, i, TAKEN_ROW);
-            entry->row = row;
-        }
+        if (career_result_value(result, i, TAKEN_ROW + CAREER_ROW_USER_ID).data)
+            entry->row = career_row_decode(pool, result, i, TAKEN_ROW);
     }
     return entries;
 }

@@ -31,8 +31,7 @@ static void hand_out(career_store_job *job, career_result *rows)
         if (!career_slice_equal(user, career_slice_of(job->user_id)))
             continue;
         job->result = career_result_hold(rows);
-        career_row_decode(&job->row, rows, at, 0);
-        job->has_row = true;
+        job->row_at = at;
         return;
     }
 }

@@ -54,7 +54,7 @@ _Static_assert(CAREER_PLACE_EXTRA == CAREER_COLUMN_COUNT + 1, "place of extra");
     "THEN coalesce(p.extra::jsonb, '{}') || " CAREER_DOLLAR(                                       \
         CAREER_PLACE_EXTRA) "::jsonb ELSE p.extra::jsonb END"
 
-/* A row, as career_row_decode reads it: each column as its JSON text. */
+/* A row, as career_row_decode reads it. */
 enum {
     CAREER_ROW_USER_ID,
     CAREER_ROW_VERSION,
@@ -64,12 +64,15 @@ enum {
     CAREER_ROW_WIDTH
 };
 
-#define CAREER_X_ROW(name, json, sql, kind, required) ", to_jsonb(p." sql ")::text"
+/* Columns go as they are: JSON of each would cost the server four times as much. Records may be kept as json, and jsonb
+ * of it has no blanks of its own and no name twice. */
+#define CAREER_TEXT_AS_SENT(sql) ", p." sql
+#define CAREER_TEXT_LIST_AS_SENT(sql) ", p." sql
+#define CAREER_RECORD_LIST_AS_SENT(sql) ", to_jsonb(p." sql ")"
+#define CAREER_X_ROW(name, json, sql, kind, required) CAREER_##kind##_AS_SENT(sql)
 #define CAREER_SQL_ROW                                                                             \
-    "p.user_id::text, p.version::bigint, "                                                         \
-    "coalesce(to_char(p.updated_at::timestamptz AT TIME ZONE 'UTC', "                              \
-    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '1970-01-01T00:00:00.000Z')" CAREER_COLUMNS(            \
-        CAREER_X_ROW) ", coalesce(p.extra::text, '{}')"
+    "p.user_id, p.version, date_part('epoch', p.updated_at::timestamptz)" CAREER_COLUMNS(          \
+        CAREER_X_ROW) ", p.extra"
 
 #define CAREER_X_SET(name, json, sql, kind, required)                                              \
     sql " = " CAREER_BECOMES(sql, CAREER_PLACE_##name) ", "

@@ -128,7 +128,6 @@ static void destroy_job(career_job *base)
     career_store_job *job = (career_store_job *)base;
 
     career_result_release(job->result);
-    career_result_release(job->result_before);
     career_result_release(job->failure);
     career_result_release(job->catalog);
     career_result_release(job->constraint);
@@ -151,6 +150,7 @@ career_store_job *career_store_job_make(career_store *store, career_store_task t
     }
     career_job_init(&job->base, start_by < deadline ? start_by : deadline, destroy_job);
     job->task = task;
+    job->row_at = -1;
     job->pool = pool;
     job->deadline = deadline;
     apr_cpystrn(job->user_id, user_id, sizeof(job->user_id));
@@ -225,6 +225,12 @@ static career_store_job *make_job(career_store *store, career_store_task task,
     return job;
 }
 
+/* The lane leaves the decoding to whoever waited. */
+static const career_row *row_of(apr_pool_t *pool, const career_store_job *job)
+{
+    return job->row_at >= 0 ? career_row_decode(pool, job->result, job->row_at, 0) : NULL;
+}
+
 career_error *career_store_read(career_store *store, apr_pool_t *pool, const career_identity *user,
                                 career_moment deadline, const career_row **row)
 {
@@ -235,8 +241,8 @@ career_error *career_store_read(career_store *store, apr_pool_t *pool, const car
     if (!job)
         return no_memory(pool);
     error = career_store_job_run(store, job, pool, NULL);
-    if (!error && job->has_row)
-        *row = &job->row;
+    if (!error)
+        *row = row_of(pool, job);
     return error;
 }
 
@@ -256,8 +262,8 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ca
     job->mode = job->claims ? CAREER_WRITE_HASTY : CAREER_WRITE_TOGETHER;
     job->values = career_encode_change(job_pool, user->user_id, expected, change);
     error = career_store_job_run(store, job, pool, change);
-    if (!error && job->has_row)
-        *row = &job->row;
+    if (!error)
+        *row = row_of(pool, job);
     return error;
 }
 
@@ -278,7 +284,7 @@ career_error *career_store_decide(career_store *store, apr_pool_t *pool,
     error = career_store_job_run(store, job, pool, NULL);
     if (error)
         return error;
-    *row = job->has_row ? &job->row : NULL;
-    *previous = job->has_previous ? &job->previous : NULL;
+    *previous = job->previous;
+    *row = job->row_at >= 0 ? row_of(pool, job) : *previous;
     return NULL;
 }

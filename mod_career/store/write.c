@@ -294,9 +294,7 @@ static void end_committed(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
 
-    job->has_row = job->result != NULL;
-    if (job->has_row)
-        career_row_decode(&job->row, job->result, 0, 0);
+    job->row_at = job->result ? 0 : -1;
     career_batch_finish(batch, i);
 }
 

@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const career_json *body;
     const char *why;
 
-    row.updated_at = CAREER_SLICE("2024-01-01T00:00:00.000Z");
+    row.updated_at = INT64_C(1704067200000000);
     row.columns[CAREER_COLUMN_CURRENT_ROLE] = fragment(fuzz_line(&input));
     row.columns[CAREER_COLUMN_SKILL_TAGS] = fragment(fuzz_line(&input));
     row.extra = fragment(fuzz_line(&input));

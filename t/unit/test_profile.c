@@ -82,7 +82,7 @@ static career_row row_of(const char *role, const char *size, const char *skills,
 {
     career_row row = {.user_id = USER, .version = 42, .extra = bare(extra)};
 
-    row.updated_at = bare("2024-02-29T23:59:59.999Z");
+    row.updated_at = INT64_C(1709251199999999);
     row.columns[CAREER_COLUMN_CURRENT_ROLE] = bare(role);
     row.columns[CAREER_COLUMN_COMPANY_SIZE] = bare(size);
     row.columns[CAREER_COLUMN_PRIMARY_SKILLS] = bare(skills);

@@ -161,7 +161,7 @@ static void is(const career_row *row, career_column column, const char *text)
     career_slice value = column == CAREER_COLUMN_EXTRA ? row->extra : row->columns[column];
 
     if (text)
-        assert_string_equal(value.data, text);
+        assert_string_equal(apr_pstrmemdup(pool, value.data, value.len), text);
     else
         assert_null(value.data);
 }
@@ -213,10 +213,10 @@ static void test_create_and_merge(void **state)
     assert_non_null(row);
     assert_string_equal(row->user_id, anna);
     assert_true(row->version > 0);
-    assert_int_equal(row->updated_at.len, strlen("2030-01-01T00:00:00.000Z"));
+    assert_true(llabs(row->updated_at - apr_time_now()) < 600 * CAREER_SECOND);
     is(row, CAREER_COLUMN_CURRENT_ROLE, "\"Developer\"");
     is(row, CAREER_COLUMN_PRIMARY_SKILLS,
-       "[\"a,b\", \"\\\"\\\\\", \"NULL\", \"\", \"{x}\", \"\xc3\xbc\"]");
+       "[\"a,b\",\"\\\"\\\\\",\"NULL\",\"\",\"{x}\",\"\xc3\xbc\"]");
     is(row, CAREER_COLUMN_SKILL_TAGS, "[{\"skill\": \"C\", \"years\": 2.5}]");
     is(row, CAREER_COLUMN_BUDGET, NULL);
     is(row, CAREER_COLUMN_INTERESTS, "[]");
@@ -262,7 +262,7 @@ static void test_existing_table(void **state)
     what->columns[CAREER_COLUMN_CAREER_GOALS] = json(pool, "[\"networking\",\"specialization\"]");
     what->columns[CAREER_COLUMN_SKILL_TAGS] = json(pool, "[{\"skill\":\"C\"}]");
     row = write_row(existing, cleo, 0, what);
-    is(row, CAREER_COLUMN_CAREER_GOALS, "[\"networking\", \"specialization\"]");
+    is(row, CAREER_COLUMN_CAREER_GOALS, "[\"networking\",\"specialization\"]");
     is(row, CAREER_COLUMN_SKILL_TAGS, "[{\"skill\": \"C\"}]");
     is(row, CAREER_COLUMN_COMPANY_SIZE, "\"small\""); /* the database's own default */
     is(row, CAREER_COLUMN_BUDGET, "\"moderate\"");
