@@ -43,10 +43,9 @@ static bool is_tchar(char c)
 /* The length of the b64token (RFC 6750 2.1) that the text begins with. */
 static size_t b64token_length(const char *text)
 {
-    size_t len = 0;
+    size_t len =
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");
 
-    while (is_alphanumeric(text[len]) || (text[len] && strchr("-._~+/", text[len])))
-        len++;
     while (len && text[len] == '=')
         len++;
     return len;
