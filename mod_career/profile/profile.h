@@ -23,7 +23,13 @@ typedef struct career_field {
     career_column column;        /* or CAREER_COLUMN_EXTRA */
     const career_json *fallback; /* what an absent value reads as: null, [] or the rules' default */
     career_slice fallback_text;  /* the same as JSON text */
+    career_slice label;          /* how it stands before its value in an object: ,"name": */
 } career_field;
+
+/* From the pool, with copies of name and fallback: an absent value is told by its address (see career_document), so each
+ * field has a fallback of its own. */
+career_field career_field_make(apr_pool_t *pool, career_slice name, career_column column,
+                               const career_json *fallback);
 
 /* The declared fields: the built-in ones in the order of the table, then the operator's own by name. */
 typedef struct career_layout {

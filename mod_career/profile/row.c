@@ -6,6 +6,22 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
+career_field career_field_make(apr_pool_t *pool, career_slice name, career_column column,
+                               const career_json *fallback)
+{
+    career_text label = career_text_make(pool, name.len + 4), text = career_text_make(pool, 16);
+
+    career_text_add_char(&label, ',');
+    career_json_write_string(&label, name.data, name.len);
+    career_text_add_char(&label, ':');
+    career_json_write(&text, fallback);
+    return (career_field){.name = {apr_pstrmemdup(pool, name.data, name.len), name.len},
+                          .column = column,
+                          .fallback = apr_pmemdup(pool, fallback, sizeof(*fallback)),
+                          .fallback_text = career_text_slice(&text),
+                          .label = career_text_slice(&label)};
+}
+
 int career_layout_find(const career_layout *layout, career_slice name)
 {
     for (size_t i = 0; i < layout->count; i++)
@@ -87,9 +103,7 @@ static const career_json *parse_extra(career_text *text, const career_row *row)
 static void add_field(career_text *text, const career_field *field, const career_row *row,
                       const career_json **extra)
 {
-    career_text_add_char(text, ',');
-    career_json_write_string(text, field->name.data, field->name.len);
-    career_text_add_char(text, ':');
+    career_text_add_slice(text, field->label);
     if (field->column != CAREER_COLUMN_EXTRA) {
         add_column(text, field, row->columns[field->column]);
         return;

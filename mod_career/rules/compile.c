@@ -212,13 +212,11 @@ typedef struct declared {
     const career_kind *kind;
 } declared;
 
-/* A fallback is told from a value by its address, so each field has one of its own. */
 static bool compile_field(compiler *c, const career_json_member *member, declared *made)
 {
     const char *name = member->name.data;
+    career_column column = career_column_find(member->name);
     career_fault fault;
-    career_text text;
-    const career_json *fallback;
 
     if (!check_name(c, member))
         return false;
@@ -226,16 +224,9 @@ static bool compile_field(compiler *c, const career_json_member *member, declare
                                      apr_pstrcat(c->pool, "fields.", name, NULL), &fault);
     if (!made->kind)
         return fail(c, fault.line, "%s", fault.text);
-    made->field.name = member->name;
-    made->field.column = career_column_find(member->name);
-    if (made->field.column != CAREER_COLUMN_EXTRA &&
-        !check_column(c, name, made->kind, made->field.column))
+    if (column != CAREER_COLUMN_EXTRA && !check_column(c, name, made->kind, column))
         return false;
-    fallback = fallback_of(made->kind);
-    made->field.fallback = apr_pmemdup(c->pool, fallback, sizeof(*fallback));
-    text = career_text_make(c->pool, 16);
-    career_json_write(&text, fallback);
-    made->field.fallback_text = career_text_slice(&text);
+    made->field = career_field_make(c->pool, member->name, column, fallback_of(made->kind));
     return true;
 }
 

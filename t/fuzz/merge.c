@@ -7,24 +7,27 @@
 
 #include "profile/profile.h"
 
-static career_field fields[] = {
-    {CAREER_SLICE("currentRole"), CAREER_COLUMN_CURRENT_ROLE, &career_json_null,
-     CAREER_SLICE("null")},
-    {CAREER_SLICE("companyName"), CAREER_COLUMN_COMPANY_NAME, &career_json_null,
-     CAREER_SLICE("null")},
-    {CAREER_SLICE("skillTags"), CAREER_COLUMN_SKILL_TAGS, &career_json_empty_array,
-     CAREER_SLICE("[]")},
-    {CAREER_SLICE("a"), CAREER_COLUMN_EXTRA, &career_json_empty_array, CAREER_SLICE("[]")},
-    {CAREER_SLICE("b"), CAREER_COLUMN_EXTRA, &career_json_true, CAREER_SLICE("true")},
-};
+static career_field fields[5];
 static const career_layout layout = {sizeof(fields) / sizeof(*fields), fields, "01234567"};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+    apr_pool_t *pool;
+
     (void)argc;
     (void)argv;
     apr_initialize();
+    apr_pool_create(&pool, NULL);
     career_json_start();
+    fields[0] = career_field_make(pool, CAREER_SLICE("currentRole"), CAREER_COLUMN_CURRENT_ROLE,
+                                  &career_json_null);
+    fields[1] = career_field_make(pool, CAREER_SLICE("companyName"), CAREER_COLUMN_COMPANY_NAME,
+                                  &career_json_null);
+    fields[2] = career_field_make(pool, CAREER_SLICE("skillTags"), CAREER_COLUMN_SKILL_TAGS,
+                                  &career_json_empty_array);
+    fields[3] =
+        career_field_make(pool, CAREER_SLICE("a"), CAREER_COLUMN_EXTRA, &career_json_empty_array);
+    fields[4] = career_field_make(pool, CAREER_SLICE("b"), CAREER_COLUMN_EXTRA, &career_json_true);
     return 0;
 }
 

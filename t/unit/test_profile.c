@@ -44,8 +44,7 @@ static const char *compact(const career_json *value)
 
 static career_field field(const char *name, career_column column, const career_json *fallback)
 {
-    return (career_field){career_slice_of(name), column, fallback,
-                          career_slice_of(compact(fallback))};
+    return career_field_make(pool, career_slice_of(name), column, fallback);
 }
 
 static int set_up(void **state)
