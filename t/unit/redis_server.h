@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A private redis-server for a test program: on a unix socket in a folder of its own, stopped and
- * started at will, asked through a connection of its own. A test that cannot start one is skipped
+ * A private redis-server for a test program: on a unix socket in a folder of its own, as the node of
+ * a cluster also on a port of loopback, stopped and started at will, asked through a connection of its own. A test that cannot start one is skipped
  * by its group.
  */
 #ifndef T_REDIS_SERVER_H
@@ -27,6 +27,7 @@ typedef struct redis_server {
     char folder[32];
     const char *socket;
     const char *url;
+    int port; /* 0: no node of a cluster */
     pid_t pid;
     career_redis *redis; /* of the test */
 } redis_server;
@@ -40,7 +41,8 @@ static inline bool redis_server_connect(redis_server *server)
     char why[CAREER_REDIS_CAUSE];
 
     career_redis_url_parse(server->pool, server->url, &url);
-    while (!server->redis && career_clock_now() < until) {
+    while (!server->redis && career_clock_now() < until &&
+           (server->pid <= 0 || waitpid(server->pid, NULL, WNOHANG) == 0)) {
         server->redis = career_redis_open(&url, CAREER_SECOND, LONG_ENOUGH, why);
         if (!server->redis)
             usleep(5000);
@@ -58,17 +60,20 @@ static inline bool redis_server_start(redis_server *server)
         dup2(null, 0);
         dup2(null, 1);
         dup2(null, 2);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket,
-               "--dir", server->folder, "--save", "", "--appendonly", "no",
-               "--slowlog-log-slower-than", "5000", "--maxclients", "200", (char *)NULL);
+        execlp("redis-server", "redis-server", "--port", apr_itoa(server->pool, server->port),
+               "--bind", "127.0.0.1", "--unixsocket", server->socket, "--dir", server->folder,
+               "--save", "", "--appendonly", "no", "--slowlog-log-slower-than", "5000",
+               "--maxclients", "200", "--cluster-enabled", server->port ? "yes" : "no",
+               (char *)NULL);
         _exit(127);
     }
     return server->pid > 0 && redis_server_connect(server);
 }
 
-static inline bool redis_server_make(redis_server *server, apr_pool_t *pool)
+static inline bool redis_server_make_node(redis_server *server, apr_pool_t *pool, int port)
 {
     memset(server, 0, sizeof(*server));
+    server->port = port;
     server->pool = pool;
     strcpy(server->folder, "/tmp/career-redis-XXXXXX");
     if (system("command -v redis-server >/dev/null") != 0 || !mkdtemp(server->folder))
@@ -76,6 +81,11 @@ static inline bool redis_server_make(redis_server *server, apr_pool_t *pool)
     server->socket = apr_pstrcat(pool, server->folder, "/s", NULL);
     server->url = apr_pstrcat(pool, "unix:", server->socket, NULL);
     return redis_server_start(server);
+}
+
+static inline bool redis_server_make(redis_server *server, apr_pool_t *pool)
+{
+    return redis_server_make_node(server, pool, 0);
 }
 
 static inline void redis_server_stop(redis_server *server)
@@ -93,6 +103,7 @@ static inline void redis_server_stop(redis_server *server)
 static inline void redis_server_end(redis_server *server)
 {
     redis_server_stop(server);
+    unlink(apr_pstrcat(server->pool, server->folder, "/nodes.conf", NULL));
     rmdir(server->folder);
 }
 

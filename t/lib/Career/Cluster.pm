@@ -104,7 +104,22 @@ sub move_keys ($self, $slot, $from, $to, $count) {
 sub end_move ($self, $slot, $from, $to) {
     1 while $self->move_keys($slot, $from, $to, 100);
     $self->node($_)->command(CLUSTER => 'SETSLOT', $slot, 'NODE', $self->id($to)) for $to, $from;
+    my $end = time + 30;
+    sleep 0.005 until $self->_agrees || time > $end;
     return;
+}
+
+# Does every node know the epoch of every other, and no two have the same? A cluster in which slots change hands
+# faster than the news of it travels loses keys.
+sub _agrees ($self) {
+    my %seen;
+    for my $node ($self->nodes) {
+        my %epoch = $node->command(CLUSTER => 'NODES') =~ /^(\w+) (?:\S+ ){5}(\d+)/mg;
+        my %once = reverse %epoch;
+        return 0 if keys %once != keys %epoch;
+        $seen{ join ' ', map { "$_=$epoch{$_}" } sort keys %epoch } = 1;
+    }
+    return keys %seen == 1;
 }
 
 sub move ($self, $slot, $from, $to) {

@@ -101,6 +101,7 @@ sub thaw ($self) {
     delete $self->{frozen};
     my $woken = $self->_continue;
     if (my $guard = delete $self->{guard}) {
+        syswrite $guard->{life}, "\n";    # a guard made later may hold the other end open, too
         close $guard->{life};
         waitpid $guard->{pid}, 0;
     }
