@@ -70,10 +70,9 @@ subtest 'a set larger than a batch' => sub {
     is_deeply [left(@members, "keys:$user")], [], 'and gone';
 };
 
-# Which nodes have it now, and another
+# Where its slot is now, and where it could be
 sub places ($key) {
-    my $slot = $cluster->slot($key);
-    my ($from) = grep { my $n = $_; eval { $nodes[$n]->command(EXISTS => $key); 1 } } 0 .. $#nodes;
+    my ($slot, $from) = $cluster->where($key);
     return ($slot, $from, ($from + 1) % 3);
 }
 

@@ -66,6 +66,13 @@ sub url ($self) {
 }
 
 sub slot ($self, $key) { return $self->node(0)->command(CLUSTER => 'KEYSLOT', $key) }
+# The slot of a key and the number of the node that has it.
+sub where ($self, $key) {
+    my ($slot, @list) = ($self->slot($key), $self->nodes);
+    for my $n (0 .. $#list) { return ($slot, $n) if eval { $list[$n]->command(EXISTS => $key); 1 } }
+    die "no node has the slot $slot\n";
+}
+
 sub id ($self, $n) { return $self->node($n)->command(CLUSTER => 'MYID') }
 
 # A command about the key that is its second word, wherever that is.
