@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS career_cache_outbox (
     attempts integer NOT NULL DEFAULT 0
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
 
+-- Since when the user has had an entry: for the operator to see how long caches have been waiting.
+ALTER TABLE career_cache_outbox
+    ADD COLUMN IF NOT EXISTS since timestamptz NOT NULL DEFAULT clock_timestamp();
+
 CREATE INDEX IF NOT EXISTS career_cache_outbox_due_at ON career_cache_outbox (due_at);
 
 -- The functions run as their owner, so that no writer needs a right on the outbox or the sequence.

@@ -132,6 +132,75 @@ subtest 'keys' => sub {
     is value('career_keys_complete'), 1, 'is all there is to have';
 };
 
+subtest 'Postgres' => sub {
+    my $jobs = sub ($task, $outcome = 'done') {
+        return value('career_database_jobs_total', task => $task, outcome => $outcome);
+    };
+    cmp_ok $jobs->('read'),  '>=', 12 * 3 * 5, 'reads';
+    cmp_ok $jobs->('write'), '>=', 12 * 3 * 3, 'writes';
+    wait_until {
+        my %all  = metrics($stack);
+        my $jobs = 0;
+        $jobs += $all{$_} for grep { /^career_database_jobs_total.*"(done|failed)"\}/ } keys %all;
+        $jobs == $all{qq(career_database_wait_seconds_count{host="$host"})};
+    } 'each had waited a moment';
+    cmp_ok value('career_database_batches_total'), '>', 0, 'in exchanges';
+    cmp_ok value('career_database_connects_total'), '>=', 4, 'over connections';
+    is value('career_database_connections_max'), 4, 'one for each child';
+    wait_until { value('career_database_connections') >= 1 } 'of which some are open';
+    is value('career_database_queue'), 0, 'nothing waits';
+    is value('career_database_up'),    1, 'it is up';
+    cmp_ok value('career_database_answer_age_seconds'), '<', 60, 'it has answered a moment ago';
+    is value('career_database_errors_total', fault => $_), 0, "no $_" for qw(connect lost timeout statement);
+
+    expect_log(qr/CAREER0301/, qr/CAREER0001/);
+    $stack->postgres->stop;
+    wait_until { $stack->get->{status} == 503 } 'it goes';
+    wait_until { value('career_database_up') == 0 } 'it is down';
+    cmp_ok value('career_database_errors_total', fault => 'connect'), '>', 0, 'attempts to connect are counted';
+    wait_until { parallel((sub { $stack->get->{status} }) x 8); value('career_database_connections') == 0 }
+        'no connection is left';
+    $stack->postgres->start;
+    wait_until { $stack->get->{status} != 503 } 'it comes';
+    wait_until { value('career_database_up') == 1 } 'it is up';
+};
+
+subtest 'the outbox and Redis' => sub {
+    my ($removed, $sweeps) = (value('career_cache_keys_removed_total'), value('career_cache_sweeps_total', result => 'done'));
+    my $user = uuid();
+    my @as   = (token => token(sub => $user));
+    $stack->redis->command(SET => "recommendations:$user:$_", 1) for 1 .. 7;
+    $stack->put(minimal(), @as);
+    wait_until { value('career_cache_keys_removed_total') == $removed + 7 } 'each entry removed is counted once';
+    cmp_ok value('career_cache_sweeps_total', result => 'done'), '>', $sweeps, 'by a sweep';
+    cmp_ok value('career_cache_sweep_seconds_total'), '>', 0, 'that took its time';
+    wait_until { value('career_outbox_entries') == 0 } 'the outbox is emptied';
+    is value('career_outbox_oldest_age_seconds'), 0, 'so that nothing is old';
+    wait_until { value('career_outbox_asked_age_seconds') < 30 } 'somebody looks into it';
+
+    expect_log(qr/CAREER0401/);
+    $stack->redis->stop;
+    $stack->put({ companyName => 'without Redis' }, @as);
+    wait_until { value('career_redis_breakers_open') >= 1 } 'a process finds Redis away';
+    wait_until { value('career_outbox_entries') == 1 } 'what it could not clear is in the outbox';
+    wait_until { value('career_outbox_oldest_age_seconds') > 1 } 'and grows old';
+    is value('career_invalidations_total', status => 'pending') >= 1, 1, 'its save was told so';
+    $stack->redis->start;
+    wait_until { value('career_outbox_entries') == 0 } 'until Redis is back';
+    wait_until { value('career_redis_breakers_open') == 0 } 'and every process knows';
+    cmp_ok value('career_redis_failures_total'), '>=', 1, 'the outage is counted';
+};
+
+subtest 'functions of the rules' => sub {
+    expect_log(qr/CAREER0203/, qr/CAREER0001/);
+    my $good = $stack->rules('validation.lua');
+    $stack->edit_rules('validation.lua', sub { s/\}\s*\z/, validate = function(p) error("no") end }\n/; s/,(\s*),/,$1/ });
+    wait_until { $stack->put(minimal(companyName => 'No. ' . rand))->{status} == 500 } 'one fails';
+    cmp_ok value('career_rules_function_failures_total', function => 'validate'), '>', 0, 'and is counted';
+    $stack->edit_rules('validation.lua', $good);
+    wait_until { $stack->put(minimal())->{status} < 300 } 'mended';
+};
+
 # ------------------------------------------------------------------------------------------------- hosts
 
 subtest 'several hosts, and one that is none of them' => sub {

@@ -84,7 +84,7 @@ career_keyring *career_keyring_create(const career_keyring_config *config, caree
     pthread_mutex_init(&self->lock, NULL);
     for (size_t i = 0; i < config->url_count; i++)
         career_source_open(&self->sources[i], config->urls[i], config->boards[i], &config->refresh,
-                           log);
+                           log, config->counters);
     if (build(self))
         return self;
     career_keyring_stop(self, CAREER_NEVER);

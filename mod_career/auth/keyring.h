@@ -25,6 +25,7 @@ typedef struct career_keyring_config {
     const char *urls[CAREER_KEYRING_URLS_MAX];
     career_board *boards[CAREER_KEYRING_URLS_MAX]; /* the last good answer of each URL */
     career_refresh refresh;
+    career_counters *counters; /* or NULL */
 } career_keyring_config;
 
 /* Is it a text of public keys, at least one of which can be used? NULL when it is, else why not. *skipped as

@@ -14,11 +14,13 @@ enum { IDLE, STARTING, STARTED };
 #define ALL_IS_WELL "good" /* in place of a complaint's digest */
 
 void career_source_open(career_source *self, const char *url, career_board *board,
-                        const career_refresh *refresh, const career_log *log)
+                        const career_refresh *refresh, const career_log *log,
+                        career_counters *counters)
 {
     self->url = url;
     self->board = board;
     self->refresh = *refresh;
+    self->counters = counters;
     if (log) {
         self->log.sink = log->sink;
         self->log.context = log->context;
@@ -47,6 +49,8 @@ static void complain(career_source *self, apr_pool_t *pool, const char *why)
     } else if (career_board_generation(self->board)) {
         outcome = "the last good one is too old and is not used any more";
     }
+    career_count(self->counters, KEY_FETCHES, RESULT, BAD);
+    career_counters_remark(self->counters, CAREER_REMARK_KEYS, why);
     told[0] = career_slice_of(why);
     told[1] = career_slice_of(outcome);
     if (career_board_complain(self->board, career_text_digest(pool, told, 2)))
@@ -62,6 +66,8 @@ static void publish(career_source *self, apr_pool_t *pool, const career_slice *p
     bool back =
         career_board_complain(self->board, ALL_IS_WELL); /* news, if that was not the last */
 
+    career_count(self->counters, KEY_FETCHES, RESULT, GOOD);
+    career_counters_remark(self->counters, CAREER_REMARK_KEYS, "");
     if (after != before) {
         career_log_say(&self->log, CAREER_LOG_KEYS_CHANGED, "%s: %s", self->url,
                        career_keys_describe(keys, pool));

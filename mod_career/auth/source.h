@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/board.h"
+#include "base/counters.h"
 #include "base/log.h"
 
 /* How a key set is kept fresh. */
@@ -28,6 +29,7 @@ typedef struct career_source {
     career_refresh refresh;
     career_log
         log; /* of its own, so that one failing URL does not hold back the lines of another */
+    career_counters *counters; /* or NULL */
     atomic_bool stopping;
     atomic_int state; /* of the thread, likewise below */
     atomic_bool ended;
@@ -36,7 +38,8 @@ typedef struct career_source {
 
 /* Zeroed memory becomes a source that has not fetched. url and board outlive it. */
 void career_source_open(career_source *source, const char *url, career_board *board,
-                        const career_refresh *refresh, const career_log *log);
+                        const career_refresh *refresh, const career_log *log,
+                        career_counters *counters);
 
 /* Is there a good answer that is not too old? */
 bool career_source_is_usable(const career_source *source);

@@ -70,6 +70,8 @@ static inline void career_set_cell(career_counters *counters, unsigned cell, int
     career_live_add_cell((counters), CAREER_LIVE_##metric, (by))
 #define career_live_set(counters, metric, value)                                                   \
     career_live_set_cell((counters), CAREER_LIVE_##metric, (value))
+#define career_live_cell(counters, metric)                                                         \
+    ((counters) ? &(counters)->live[CAREER_LIVE_##metric] : NULL)
 static inline void career_live_add_cell(career_counters *counters, unsigned cell, int64_t by)
 {
     if (counters)

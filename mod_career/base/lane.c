@@ -28,6 +28,7 @@ struct career_lanes {
     career_job *first;
     career_job **last;
     unsigned waiting;
+    _Atomic int64_t *shown; /* waiting, for others to see; or NULL */
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
     unsigned awake;    /* lanes that run and are not idle */
@@ -133,6 +134,19 @@ career_job_state career_job_wait(career_job *job, career_moment deadline)
     return atomic_load_explicit(&job->state, memory_order_acquire);
 }
 
+/* Called with the lock held. */
+static void set_waiting(career_lanes *lanes, unsigned waiting)
+{
+    lanes->waiting = waiting;
+    if (lanes->shown)
+        atomic_store_explicit(lanes->shown, waiting, memory_order_relaxed);
+}
+
+void career_lanes_show_waiting(career_lanes *lanes, _Atomic int64_t *shown)
+{
+    lanes->shown = shown;
+}
+
 /* The next batch: all that waits, up to the limit, without what was abandoned or came too late. Called
  * with the lock held. */
 static career_job *take_batch(career_lanes *lanes, career_job **dead)
@@ -144,7 +158,7 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
         career_job *job = lanes->first;
 
         lanes->first = job->next;
-        lanes->waiting--;
+        set_waiting(lanes, lanes->waiting - 1);
         job->next = NULL;
         if (now <= job->start_by && claim(job, CAREER_JOB_RUNNING)) {
             *end = job;
@@ -289,7 +303,7 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
             atomic_fetch_add_explicit(&job->holders, 1, memory_order_relaxed);
             *lanes->last = job;
             lanes->last = &job->next;
-            lanes->waiting++;
+            set_waiting(lanes, lanes->waiting + 1);
         }
     }
     pthread_mutex_unlock(&lanes->lock);

@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 
@@ -81,6 +82,9 @@ bool career_lane_stopping(const career_lane *lane);
 
 /* How many jobs wait now; for status pages. */
 unsigned career_lanes_waiting(career_lanes *lanes);
+
+/* Where to write how many jobs wait, whenever it changes. Before the first job. */
+void career_lanes_show_waiting(career_lanes *lanes, _Atomic int64_t *shown);
 
 /* Wakes an idle lane so that its idle() is called soon; starts the first lane if none runs. */
 void career_lanes_nudge(career_lanes *lanes);

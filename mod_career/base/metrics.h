@@ -70,13 +70,15 @@
     X(TASK, WRITE, "write")                                                                        \
     X(TASK, DECIDE, "decide")                                                                      \
     X(TASK, TAKE, "outbox_take")                                                                   \
-    X(TASK, REMOVE, "outbox_remove")
+    X(TASK, KEEP, "outbox_keep")                                                                   \
+    X(TASK, REMOVE, "outbox_remove")                                                               \
+    X(TASK, COUNT, "outbox_count")                                                                 \
+    X(TASK, PROBE, "probe")
 #define CAREER_LABEL_OUTCOME(X)                                                                    \
     X(OUTCOME, DONE, "done")                                                                       \
     X(OUTCOME, FAILED, "failed")                                                                   \
     X(OUTCOME, LATE, "late")                                                                       \
-    X(OUTCOME, REFUSED, "refused")                                                                 \
-    X(OUTCOME, ABANDONED, "abandoned")
+    X(OUTCOME, REFUSED, "refused")
 #define CAREER_LABEL_FAULT(X)                                                                      \
     X(FAULT, CONNECT, "connect")                                                                   \
     X(FAULT, LOST, "lost")                                                                         \
@@ -145,8 +147,7 @@
     X(DATABASE_BATCHES, COUNTER, "career_database_batches_total", NONE, NONE,                      \
       "Exchanges with Postgres; what waits together is one")                                       \
     X(DATABASE_JOBS, COUNTER, "career_database_jobs_total", TASK, OUTCOME,                         \
-      "Jobs for Postgres; late: no connection was free in time, refused: the queue was full, "     \
-      "abandoned: nobody waited any longer for the answer")                                        \
+      "Jobs for Postgres; late: no connection was free in time, refused: the queue was full")      \
     X(DATABASE_WAIT, HISTOGRAM, "career_database_wait_seconds", NONE, NONE,                        \
       "Time that jobs waited for a connection")                                                    \
     X(DATABASE_ERRORS, COUNTER, "career_database_errors_total", FAULT, NONE,                       \
@@ -167,7 +168,7 @@
     X(REDIS_DOWN, LIVE, "career_redis_breakers_open", NONE, NONE,                                  \
       "Processes that find Redis away now")                                                        \
     X(OUTBOX, GAUGE, "career_outbox_entries", NONE, NONE,                                          \
-      "Changes whose caches are not cleared yet")                                                  \
+      "Changes whose caches are to be cleared yet, or once more")                                  \
     X(OUTBOX_OLDEST, AGE, "career_outbox_oldest_age_seconds", NONE, NONE,                          \
       "Age of the oldest of them, 0 when there is none")                                           \
     X(OUTBOX_ASKED, AGE, "career_outbox_asked_age_seconds", NONE, NONE,                            \

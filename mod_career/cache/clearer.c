@@ -36,7 +36,8 @@ struct career_clearer {
     career_moment renewed;  /* when leases were looked at last */
     unsigned seed;
     apr_pool_t *pool;
-    bool ask; /* somebody wants the outbox to be looked into */
+    bool ask;   /* somebody wants the outbox to be looked into */
+    bool count; /* it is this process' turn to count it, even while Redis is away */
 };
 
 static bool is_disabled(const career_clearer *clearer)
@@ -74,10 +75,19 @@ static bool is_settled(const career_errand *errand)
     return errand->keys + errand->sets + errand->globs == 0 || errand->began >= errand->settled;
 }
 
+/* Keys that a sweep removed are counted with the sweep, which may have removed them for several errands. */
+static void count_removed(const career_clearer *clearer, career_errand *errand)
+{
+    career_count_by(clearer->setup->config->counters, KEYS_REMOVED,
+                    (int64_t)(errand->removed - errand->counted));
+    errand->counted = errand->removed;
+}
+
 static void finish(career_clearer *clearer, career_errand *errand)
 {
     bool disabled = is_disabled(clearer);
 
+    count_removed(clearer, errand);
     career_errand_answer(errand, disabled ? CAREER_CACHE_DISABLED : CAREER_CACHE_INVALIDATED);
     if (!disabled && !is_settled(errand)) {
         errand->again = true;
@@ -96,6 +106,7 @@ static void retry_later(career_clearer *clearer, career_errand *errand)
     career_moment pause = PASSING + (career_moment)rand_r(&clearer->seed) % PASSING;
 
     career_errand_answer(errand, CAREER_CACHE_PENDING);
+    count_removed(clearer, errand);
     if (errand->passing) {
         errand->refused = errand->passing = false;
         errand->set_at = 0;
@@ -164,7 +175,7 @@ static void keep(career_clearer *clearer, career_errand *errand)
 void career_clearer_take(career_clearer *clearer, career_errand *errand)
 {
     if (errand->kind == CAREER_ERRAND_ASK) {
-        clearer->ask = true;
+        clearer->ask = clearer->count = true;
         career_job_release(&errand->base);
     } else if (is_disabled(clearer) ||
                errand->keys + errand->bumps + errand->sets + errand->globs == 0) {
@@ -366,6 +377,9 @@ career_moment career_clearer_turn(career_clearer *clearer)
         turn_redis(clearer);
     if (may_ask(clearer))
         clearer->ask = career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
+    if (clearer->count)
+        career_relay_count(&clearer->relay);
+    clearer->count = false;
     renew(clearer);
     career_relay_flush(&clearer->relay);
     return next_turn(clearer);
@@ -396,6 +410,7 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
                                   .name = setup->name,
                                   .command = config->command,
                                   .log = setup->log,
+                                  .counters = config->counters,
                                   .forecast = setup->forecast,
                                   .seed = (unsigned)getpid() ^ (unsigned)career_clock_now()};
     clearer->seed = clearer->relay.seed = clearer->link.seed;
@@ -405,6 +420,7 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
     apr_pool_create(&clearer->relay.pool, clearer->pool);
     clearer->sweeper.commons = setup->commons;
     clearer->sweeper.again = config->again;
+    clearer->sweeper.counters = config->counters;
     clearer->sweeper.swept = swept;
     clearer->sweeper.context = clearer;
     career_sweeper_init(&clearer->sweeper, clearer->pool);

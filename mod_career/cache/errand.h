@@ -41,6 +41,7 @@ struct career_errand {
     char user_id[CAREER_USER_ID_SIZE];
     int64_t version;
     uint64_t removed;            /* keys, so far */
+    uint64_t counted;            /* of these, for the operator */
     unsigned attempts;           /* how often it was taken from the outbox before */
     bool refused;                /* Redis refused a command: left to the outbox */
     bool passing;                /* refused only for now: there is no memory left */

@@ -9,6 +9,7 @@
 #define CAREER_INVALIDATOR_H
 
 #include "base/board.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "cache/commons.h"
 #include "profile/target.h"
@@ -27,8 +28,9 @@ typedef struct career_invalidator_config {
                     career_targets *targets);
     void *context;
     /* Shared by the processes of a server; NULL: this one is alone. */
-    career_board *board;     /* elects the process that asks the outbox */
-    career_commons *commons; /* the sweeps of that Redis */
+    career_board *board;       /* elects the process that asks the outbox */
+    career_commons *commons;   /* the sweeps of that Redis */
+    career_counters *counters; /* or NULL */
 } career_invalidator_config;
 
 typedef enum career_cache_status {

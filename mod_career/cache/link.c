@@ -18,8 +18,11 @@ static void break_link(career_link *link, const char *cause)
     link->backoff = backoff < BACKOFF_MAX ? backoff : BACKOFF_MAX;
     link->retry = career_clock_now() + link->backoff / 2 +
                   (career_moment)rand_r(&link->seed) % (link->backoff / 2);
-    if (!link->down)
+    if (!link->down) {
         career_log_say(link->log, CAREER_LOG_REDIS_DOWN, "%s: %s", link->name, cause);
+        career_count_by(link->counters, REDIS_FAILURES, 1);
+        career_live_set(link->counters, REDIS_DOWN, 1);
+    }
     link->down = true;
     atomic_store(&link->forecast->down, true);
 }
@@ -51,6 +54,7 @@ bool career_link_good(career_link *link)
     if (!was_down)
         return false;
     link->down = false;
+    career_live_set(link->counters, REDIS_DOWN, 0);
     atomic_store(&link->forecast->down, false);
     career_log_say(link->log, CAREER_LOG_REDIS_BACK, "%s", link->name);
     return true;

@@ -8,6 +8,7 @@
 #ifndef CAREER_LINK_H
 #define CAREER_LINK_H
 
+#include "base/counters.h"
 #include "base/log.h"
 #include "cache/fleet.h"
 #include "cache/forecast.h"
@@ -16,6 +17,7 @@ typedef struct career_link {
     const char *name;      /* for the log */
     career_moment command; /* limit of one exchange, µs */
     career_log *log;
+    career_counters *counters; /* or NULL */
     career_forecast *forecast; /* its `down` is ours */
     career_fleet *fleet;       /* ours, from whoever made the link; connected or not */
     career_moment used;        /* when it was last of use */

@@ -44,6 +44,7 @@ struct career_sweep {
     apr_array_header_t *patterns; /* pattern * */
     apr_array_header_t *lengths;  /* size_t: which lengths the prefixes have */
     group *found;                 /* groups with keys to be removed */
+    uint64_t removed;             /* keys, of all groups */
     const pattern **matched;      /* scratch, as long as patterns */
     career_slice filter;
     bool begun;
@@ -267,6 +268,7 @@ static career_step count_unlinks(career_sweep *sweep, career_fleet *fleet, size_
         if (reply.kind != CAREER_REPLY_INTEGER)
             return refuse(fleet, &reply);
         one->removed += (uint64_t)reply.integer;
+        sweep->removed += (uint64_t)reply.integer;
         one->found = NULL;
     }
     sweep->found = NULL;
@@ -359,6 +361,11 @@ career_step career_sweep_step(career_sweep *sweep, career_fleet *fleet, career_m
     if (step == CAREER_STEP_MORE && sweep->scanned && !sweep->found)
         step = end_walk(sweep, fleet, deadline);
     return step;
+}
+
+uint64_t career_sweep_total(const career_sweep *sweep)
+{
+    return sweep->removed;
 }
 
 uint64_t career_sweep_removed(career_sweep *sweep, const career_slice *patterns, size_t count)

@@ -35,6 +35,9 @@ career_step career_sweep_step(career_sweep *sweep, career_fleet *fleet, career_m
  * must have been added. */
 uint64_t career_sweep_removed(career_sweep *sweep, const career_slice *patterns, size_t count);
 
+/* How many keys it has removed so far. */
+uint64_t career_sweep_total(const career_sweep *sweep);
+
 /* The pattern given to the server: the narrowest that covers all; data NULL when that is every
  * key. */
 career_slice career_sweep_filter(career_sweep *sweep);

@@ -46,6 +46,8 @@ static void end_errand(career_sweeper *sweeper, career_errand *errand, career_mo
                        uint64_t removed, bool refused)
 {
     errand->removed += removed;
+    errand->counted +=
+        removed; /* with the sweep, which may have removed them for several errands */
     if (errand->keys + errand->sets == 0 && began > errand->began)
         errand->began = began; /* globs are all that a reader could store after us */
     errand->refused = refused;
@@ -141,6 +143,8 @@ static bool begin(career_sweeper *sweeper, career_moment command)
 
 static void end_turn(career_sweeper *sweeper, career_moment length, career_moment rest)
 {
+    career_count_by(sweeper->counters, KEYS_REMOVED, (int64_t)career_sweep_total(sweeper->sweep));
+    career_count_by(sweeper->counters, SWEEP_SECONDS, sweeper->busy);
     career_commons_end(sweeper->commons, sweeper->turn, length, rest);
     apr_pool_clear(sweeper->pool);
     sweeper->sweep = NULL;
@@ -148,8 +152,10 @@ static void end_turn(career_sweeper *sweeper, career_moment length, career_momen
 
 void career_sweeper_drop(career_sweeper *sweeper)
 {
-    if (sweeper->sweep)
-        end_turn(sweeper, 0, CAREER_SWEEP_REST * sweeper->busy);
+    if (!sweeper->sweep)
+        return;
+    career_count(sweeper->counters, SWEEPS, SWEEP, LOST);
+    end_turn(sweeper, 0, CAREER_SWEEP_REST * sweeper->busy);
 }
 
 /* The sweep knows its patterns by the text of the errand that named them first: all are asked about
@@ -181,6 +187,10 @@ static void end(career_sweeper *sweeper, bool refused)
                              career_sweep_removed(sweeper->sweep, share->patterns, share->count),
                              refused);
     }
+    if (refused)
+        career_count(sweeper->counters, SWEEPS, SWEEP, REFUSED);
+    else
+        career_count(sweeper->counters, SWEEPS, SWEEP, DONE);
     end_unposted(sweeper, &sweeper->waiting, refused);
     end_unposted(sweeper, &sweeper->patient, refused);
     end_turn(sweeper, refused ? 0 : sweeper->busy,

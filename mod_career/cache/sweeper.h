@@ -14,7 +14,8 @@
 /* Read by its owner; changed here only. */
 typedef struct career_sweeper {
     career_commons *commons;
-    career_moment again; /* see career_invalidator_config */
+    career_counters *counters; /* or NULL */
+    career_moment again;       /* see career_invalidator_config */
     /* A sweep that began after the errand was added is over; the errand is the callee's again. Not
      * refused: its globs are done, and `began` and `removed` in it say so. */
     void (*swept)(void *context, career_errand *errand);

@@ -78,8 +78,11 @@ static bool outbox_targets(void *context, apr_pool_t *pool, const career_outbox_
     apr_cpystrn(user.user_id, entry->user_id, sizeof(user.user_id));
     if (entry->row)
         error = career_document_read(pool, career_rules_layout(rules), entry->row, &profile);
-    if (!error)
+    if (!error) {
         error = career_rules_targets(rules, pool, &user, profile, NULL, entry->version, targets);
+        if (error)
+            career_count(host->watch_owner->counters, FUNCTION_FAILURES, FUNCTION, CACHES);
+    }
     if (error)
         career_log_say(host->log, CAREER_LOG_OUTBOX_ENTRY, "%s", error->cause);
     career_snapshot_release_with((career_snapshot *)rules, pool);
@@ -95,7 +98,9 @@ static career_invalidator *start_invalidator(career_host *host)
                                         .targets = outbox_targets,
                                         .context = host,
                                         .board = host->relay,
-                                        .commons = host->sweeps};
+                                        .commons = host->sweeps,
+
+                                        .counters = host->counters};
 
     return career_invalidator_create(&config, host->store, host->log);
 }

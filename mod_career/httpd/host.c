@@ -243,6 +243,7 @@ static int open_keys(apr_pool_t *pool, apr_pool_t *process, career_host *host)
     career_slice *files;
 
     host->sources = (career_keyring_config){.secret = config->jwt_secret,
+                                            .counters = host->counters,
                                             .refresh = {.every = config->keys_every,
                                                         .cooldown = config->keys_cooldown,
                                                         .stale = config->keys_stale,

@@ -38,6 +38,7 @@ static career_cache_outcome invalidate(career_request *rq, const career_saved *s
     if (error) {
         career_log_say(rq->host->log, CAREER_LOG_RULES_FUNCTION_FAILED, "caches.lua: %s",
                        error->cause);
+        career_count(rq->host->watch_owner->counters, FUNCTION_FAILURES, FUNCTION, CACHES);
         return pending;
     }
     return career_invalidator_clear(rq->host->invalidator, rq->user->user_id, saved->row->version,

@@ -12,6 +12,7 @@
 
 /* All that a judgement needs; pure, so that it may run on another thread with a copy of it. */
 typedef struct judgement {
+    career_counters *counters; /* of the host whose rules they are */
     career_rules *rules;
     const career_layout *layout;
     const career_identity *user;
@@ -39,6 +40,8 @@ static career_error *merge(const judgement *j, apr_pool_t *pool, const career_do
 
     *merged = career_document_merge(pool, j->layout, previous, j->body, violations);
     error = career_rules_check(j->rules, pool, *merged, previous, j->user, j->now, violations);
+    if (error)
+        career_count(j->counters, FUNCTION_FAILURES, FUNCTION, VALIDATE);
     if (!error && violations->count)
         error = violated(pool, violations);
     return error;
@@ -50,8 +53,12 @@ static career_error *foresee(const judgement *j, apr_pool_t *pool, const career_
                              const career_document *merged)
 {
     career_targets targets;
+    career_error *error =
+        career_rules_targets(j->rules, pool, j->user, merged, previous, 0, &targets);
 
-    return career_rules_targets(j->rules, pool, j->user, merged, previous, 0, &targets);
+    if (error)
+        career_count(j->counters, FUNCTION_FAILURES, FUNCTION, CACHES);
+    return error;
 }
 
 /* What the row (NULL: no profile) must become; *previous is what it holds. */
@@ -174,7 +181,8 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
 
 career_error *career_request_save(career_request *rq, const career_json *body, career_saved *saved)
 {
-    judgement j = {.rules = rq->rules,
+    judgement j = {.counters = rq->host->watch_owner->counters,
+                   .rules = rq->rules,
                    .layout = rq->layout,
                    .user = rq->user,
                    .body = body,

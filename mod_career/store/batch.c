@@ -11,9 +11,18 @@
 /* A job is sent at most this often when connections are lost under it. */
 #define TRIES_MAX 2
 
+_Static_assert(CAREER_BY_TASK_VALUES == CAREER_TASK_PROBE + 1 &&
+                   CAREER_BY_TASK_PROBE == (int)CAREER_TASK_PROBE &&
+                   CAREER_BY_TASK_TAKE == (int)CAREER_TASK_TAKE,
+               "tasks are counted by their number");
+
 void career_batch_finish(career_batch *batch, size_t i)
 {
-    batch->answered = batch->answered || !batch->jobs[i]->failed;
+    career_store_job *job = batch->jobs[i];
+
+    batch->answered = batch->answered || !job->failed;
+    career_count_job(batch->session->store, job,
+                     job->failed ? CAREER_BY_OUTCOME_FAILED : CAREER_BY_OUTCOME_DONE);
     career_job_finish(&batch->jobs[i]->base);
     batch->jobs[i] = NULL;
 }
@@ -87,6 +96,8 @@ void career_batch_refuse(career_batch *batch, size_t i)
         if (batch->session->postgres && constraint)
             job->constraint = ask(batch, CAREER_STATEMENT_CONSTRAINT, &constraint);
     }
+    if (career_error_describe(id)->status >= 500)
+        career_count(batch->session->store->config.counters, DATABASE_ERRORS, FAULT, STATEMENT);
     describe(job->failure, job->barred, cause);
     career_batch_fail(batch, i, id, cause);
 }
@@ -109,6 +120,8 @@ void career_batch_keep_or_fail(career_batch *batch, size_t i)
     job->tries++;
     if (job->tries >= TRIES_MAX || job->deadline <= career_clock_now())
         career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, session->why);
+    else
+        career_count(session->store->config.counters, DATABASE_RETRIES, RETRY, CONNECTION);
 }
 
 void career_batch_lost(career_batch *batch, career_store_task task)
@@ -198,10 +211,17 @@ void career_batch_serve(void *data, career_job *jobs)
     career_session *session = data;
     career_batch batch = {.session = session, .scratch = career_pool_create()};
 
-    atomic_store(&session->store->asked, career_clock_now());
+    career_counters *counters = session->store->config.counters;
+    career_moment now = career_clock_now();
+
+    atomic_store(&session->store->asked, now);
+    career_count_by(counters, DATABASE_BATCHES, 1);
     for (career_job *next; jobs; jobs = next) {
+        career_store_job *job = (career_store_job *)jobs;
+
         next = jobs->next;
-        batch.jobs[batch.count++] = (career_store_job *)jobs;
+        career_observe(counters, DATABASE_WAIT, 0, now - job->made);
+        batch.jobs[batch.count++] = job;
     }
     if (batch.scratch) {
         serve_all(&batch);
@@ -212,5 +232,5 @@ void career_batch_serve(void *data, career_job *jobs)
     }
     session->used = career_clock_now();
     if (batch.answered)
-        career_set(session->store->config.counters, DATABASE_ANSWERED, apr_time_now());
+        career_set(counters, DATABASE_ANSWERED, apr_time_now());
 }

@@ -193,6 +193,7 @@ static verdict judge_failure(career_batch *batch, size_t i, career_moment deadli
     }
     if (career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY &&
         job->retries++ < ROUNDS_MAX - 1) {
+        career_count(batch->session->store->config.counters, DATABASE_RETRIES, RETRY, CONFLICT);
         forget_failure(job);
         return AGAIN;
     }

@@ -20,6 +20,7 @@ typedef enum career_store_task {
     CAREER_TASK_TAKE,
     CAREER_TASK_KEEP,
     CAREER_TASK_REMOVE,
+    CAREER_TASK_COUNT,
     CAREER_TASK_PROBE
 } career_store_task;
 
@@ -41,6 +42,7 @@ typedef enum career_write_fate {
 typedef struct career_store_job {
     career_job base;
     career_store_task task;
+    career_moment made;
     career_moment deadline; /* nobody waits for it any longer */
     apr_pool_t *pool;       /* of its input; NULL when there is little */
 
@@ -77,6 +79,17 @@ typedef struct career_store_job {
 career_store_job *career_store_job_make(career_store *store, career_store_task task,
                                         const char *user_id, apr_pool_t *pool,
                                         career_moment deadline);
+
+/* Counts what came of it, if the store has counters. */
+static inline void career_count_job(const career_store *store, const career_store_job *job,
+                                    unsigned outcome)
+{
+    career_count_cell(store->config.counters,
+                      CAREER_CELL_OF(DATABASE_JOBS, job->task, OUTCOME, outcome), 1);
+}
+
+/* Submits it; false, and counted, when the queue is full. */
+bool career_store_job_submit(career_store *store, career_store_job *job);
 
 /* Submits it, waits for it and passes it to `pool`, as long as which its outcome then lives. NULL when it
  * was done; `change` serves to name the field that the database refuses. */

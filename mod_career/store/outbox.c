@@ -72,6 +72,22 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_m
     return NULL;
 }
 
+career_error *career_outbox_count(career_store *store, apr_pool_t *pool, career_moment deadline,
+                                  career_outbox_size *size)
+{
+    career_store_job *job = make_job(store, CAREER_TASK_COUNT, deadline);
+    career_error *error;
+
+    if (!job)
+        return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
+    error = career_store_job_run(store, job, pool, NULL);
+    if (error)
+        return error;
+    size->entries = strtoll(career_result_value(job->result, 0, 0).data, NULL, 10);
+    size->oldest = strtoll(career_result_value(job->result, 0, 1).data, NULL, 10);
+    return NULL;
+}
+
 /* A job that nobody waits for: it may queue as long as it makes sense. NULL when memory is short. */
 static career_store_job *make_note(career_store *store, career_store_task task, size_t count)
 {
@@ -85,7 +101,7 @@ static career_store_job *make_note(career_store *store, career_store_task task, 
 
 static void submit(career_store *store, career_store_job *job)
 {
-    career_lanes_submit(store->lanes, &job->base);
+    career_store_job_submit(store, job);
     career_job_release(&job->base);
 }
 

@@ -25,6 +25,15 @@ typedef struct career_outbox_entry {
 career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_moment deadline,
                                  career_outbox_entry **entries, size_t *count);
 
+/* How many entries there are, up to 100000, and the age of the oldest of these, µs. */
+typedef struct career_outbox_size {
+    int64_t entries;
+    career_moment oldest;
+} career_outbox_size;
+
+career_error *career_outbox_count(career_store *store, apr_pool_t *pool, career_moment deadline,
+                                  career_outbox_size *size);
+
 /* Removes entries whose version has been served; an entry with a newer version stays. Does not wait: what
  * cannot be removed now comes back when its lease ends. The arrays are copied. */
 typedef struct career_outbox_done {

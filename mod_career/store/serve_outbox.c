@@ -25,6 +25,8 @@ static career_statement statement_of(const career_batch *batch, career_store_tas
         return CAREER_STATEMENT_KEEP;
     case CAREER_TASK_REMOVE:
         return CAREER_STATEMENT_REMOVE;
+    case CAREER_TASK_COUNT:
+        return CAREER_STATEMENT_COUNT_OUTBOX;
     default:
         return batch->session->store->config.claims ? CAREER_STATEMENT_PROBE_OUTBOX
                                                     : CAREER_STATEMENT_PROBE;
@@ -71,7 +73,8 @@ static bool serve(career_batch *batch, size_t i)
 static bool is_ours(const career_store_job *job)
 {
     return job && (job->task == CAREER_TASK_TAKE || job->task == CAREER_TASK_KEEP ||
-                   job->task == CAREER_TASK_REMOVE || job->task == CAREER_TASK_PROBE);
+                   job->task == CAREER_TASK_REMOVE || job->task == CAREER_TASK_COUNT ||
+                   job->task == CAREER_TASK_PROBE);
 }
 
 bool career_serve_outbox(career_batch *batch)

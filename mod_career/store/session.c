@@ -75,6 +75,8 @@ static bool connect_session(career_session *self)
         career_session_refuse_names(self);
     if (!self->postgres)
         return false;
+    career_count_by(store->config.counters, DATABASE_CONNECTS, 1);
+    career_live_add(store->config.counters, DATABASE_CONNECTIONS, 1);
     compare_limits(self);
     compare_migrations(self);
     self->used = career_clock_now();
@@ -95,6 +97,8 @@ static bool pass_gate(career_session *self)
         return true;
     }
     career_gate_failed(gate, began);
+    if (!career_lane_stopping(self->lane))
+        career_count(self->store->config.counters, DATABASE_ERRORS, FAULT, CONNECT);
     say_down(self);
     return false;
 }
@@ -132,6 +136,7 @@ static bool open_session(career_session *self, career_moment patience)
 static void close_session(career_session *self)
 {
     career_postgres_close(self->postgres);
+    career_live_add(self->store->config.counters, DATABASE_CONNECTIONS, -1);
     self->postgres = NULL;
 }
 
@@ -150,6 +155,10 @@ void career_session_drop(career_session *self, bool siblings)
     if (!self->postgres)
         return;
     snprintf(self->why, sizeof(self->why), "%s", career_postgres_why(self->postgres));
+    if (career_postgres_overran(self->postgres))
+        career_count(self->store->config.counters, DATABASE_ERRORS, FAULT, TIMEOUT);
+    else if (siblings)
+        career_count(self->store->config.counters, DATABASE_ERRORS, FAULT, LOST);
     if (siblings)
         atomic_fetch_add(&self->store->epoch, 1);
     close_session(self);

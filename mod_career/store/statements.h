@@ -99,7 +99,8 @@ enum {
 #define CAREER_SQL_NEEDED                                                                          \
     CAREER_PROFILES                                                                                \
     "'table', NULL), "                                                                             \
-    "('002_career_cache_outbox', 'career_cache_outbox', 'table', NULL), " CAREER_PROFILES          \
+    "('002_career_cache_outbox', 'career_cache_outbox', 'table', NULL), "                          \
+    "('002_career_cache_outbox', 'career_cache_outbox', 'column', 'since'), " CAREER_PROFILES      \
     "'column', 'user_id'), " CAREER_PROFILES "'column', 'version'), " CAREER_PROFILES              \
     "'column', 'updated_at'), " CAREER_PROFILES "'column', 'extra'), " CAREER_OUTBOX_TRIGGER       \
     "'zz_career_profiles_stamp'), " CAREER_OUTBOX_TRIGGER                                          \
@@ -165,6 +166,9 @@ enum {
                "(SELECT $3::bigint[])) AS k (user_id, version, lease) ON e.user_id = k.user_id "   \
                "AND e.version = k.version FOR UPDATE OF e SKIP LOCKED) AS kept "                   \
                "WHERE o.user_id = kept.user_id")                                                   \
+    /* how many there are, as far as it is worth counting, and for how long there has been one, in µs */ \
+    X(COUNT_OUTBOX, 0, "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(o.since)) * 1000000, 0)::bigint " \
+                "FROM (SELECT e.since FROM career_cache_outbox e LIMIT 100000) o")                 \
     /* what the columns can hold: labels of an enum, longest text */                               \
     X(CATALOG, 0, "SELECT a.attname::text, (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) " \
                   "FROM pg_enum e WHERE e.enumtypid IN (t.oid, t.typelem))::text, "                \

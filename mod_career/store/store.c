@@ -97,6 +97,8 @@ career_store *career_store_create(const career_store_config *config, career_log 
         free(store);
         return NULL;
     }
+    career_lanes_show_waiting(store->lanes, career_live_cell(config->counters, DATABASE_QUEUE));
+    career_live_set(config->counters, DATABASE_LANES, config->connections);
     return store;
 }
 
@@ -151,6 +153,7 @@ career_store_job *career_store_job_make(career_store *store, career_store_task t
     career_job_init(&job->base, start_by < deadline ? start_by : deadline, destroy_job);
     job->task = task;
     job->row_at = -1;
+    job->made = career_clock_now();
     job->pool = pool;
     job->deadline = deadline;
     apr_cpystrn(job->user_id, user_id, sizeof(job->user_id));
@@ -177,16 +180,26 @@ static career_error *judge(apr_pool_t *pool, const career_store_job *job,
     return career_error_make(pool, job->id, "%s", job->cause);
 }
 
+bool career_store_job_submit(career_store *store, career_store_job *job)
+{
+    bool admitted = career_lanes_submit(store->lanes, &job->base);
+
+    if (!admitted)
+        career_count_job(store, job, CAREER_BY_OUTCOME_REFUSED);
+    return admitted;
+}
+
 career_error *career_store_job_run(career_store *store, career_store_job *job, apr_pool_t *pool,
                                    const career_change *change)
 {
     apr_pool_cleanup_register(pool, job, release_job, apr_pool_cleanup_null);
-    if (!career_lanes_submit(store->lanes, &job->base))
+    if (!career_store_job_submit(store, job))
         return career_error_make(pool, CAREER_ERROR_OVERLOADED, "the queue for Postgres is full");
     switch (career_job_wait(&job->base, job->deadline)) {
     case CAREER_JOB_DONE:
         return judge(pool, job, change);
     case CAREER_JOB_ABANDONED:
+        career_count_job(store, job, CAREER_BY_OUTCOME_LATE);
         return career_error_make(pool, CAREER_ERROR_OVERLOADED,
                                  "no lane to Postgres was free in time");
     default: /* the lane still writes into the job */

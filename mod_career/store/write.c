@@ -319,6 +319,7 @@ static void judge_undone(career_batch *batch, size_t i, const round *turn)
         job->mode = CAREER_WRITE_PATIENT;
     } else if (retry && job->retries < RETRIES_MAX) {
         job->retries++;
+        career_count(batch->session->store->config.counters, DATABASE_RETRIES, RETRY, CONFLICT);
         job->mode = CAREER_WRITE_PATIENT;
     } else if (job->failure) {
         career_batch_refuse(batch, i);

@@ -67,6 +67,16 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *in, career_mom
     return outbox.broken ? career_error_make(in, CAREER_ERROR_DATABASE_UNAVAILABLE, "away") : NULL;
 }
 
+career_error *career_outbox_count(career_store *store, apr_pool_t *in, career_moment deadline,
+                                  career_outbox_size *size)
+{
+    (void)store, (void)in, (void)deadline;
+    pthread_mutex_lock(&outbox.lock);
+    *size = (career_outbox_size){.entries = (int64_t)outbox.count};
+    pthread_mutex_unlock(&outbox.lock);
+    return NULL;
+}
+
 void career_outbox_remove(career_store *store, const career_outbox_done *entries, size_t count)
 {
     (void)store;
