@@ -112,21 +112,20 @@ static bool take_stray(career_nodes *nodes, career_sent *sent, stray *to)
     career_reply reply = career_redis_reply(from, sent->reply);
     career_redirect redirect = career_redirect_read(&reply);
     career_slice command;
-    char *copy;
 
     if (redirect.kind == CAREER_STAY)
         return false;
     nodes->changes++;
-    *to = (stray){.sent = sent, .ask = redirect.kind == CAREER_ASK};
-    to->to = target_of(nodes, sent, &redirect);
     command = career_redis_queued(from, sent->command);
-    copy = malloc(command.len);
-    if (to->to == CAREER_NOBODY || !copy) {
-        free(copy);
+    *to = (stray){.sent = sent,
+                  .command = {malloc(command.len), command.len},
+                  .to = target_of(nodes, sent, &redirect),
+                  .ask = redirect.kind == CAREER_ASK};
+    if (to->to == CAREER_NOBODY || !to->command.data) {
+        free((char *)to->command.data);
         return false;
     }
-    memcpy(copy, command.data, command.len);
-    to->command = (career_slice){copy, command.len};
+    memcpy((char *)to->command.data, command.data, command.len);
     if (!to->ask)
         nodes->slots.owner[redirect.slot] = to->to;
     return true;

@@ -7,8 +7,9 @@
 
 bool career_nodes_fail(career_nodes *nodes, size_t number, const char *cause)
 {
-    const career_redis_address *who =
-        number < nodes->slots.count ? &nodes->slots.masters[number] : NULL;
+    const career_redis_address *who = number < CAREER_MASTERS && number < nodes->slots.count
+                                          ? &nodes->slots.masters[number]
+                                          : NULL;
     bool named = who && nodes->url->kind > CAREER_REDIS_UNIX; /* else the log names it anyway */
 
     snprintf(nodes->cause, sizeof(nodes->cause), "%.*s%s%s%s%.*s", named ? 80 : 0,

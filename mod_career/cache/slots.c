@@ -84,7 +84,7 @@ static bool read_port(career_redis_address *address, int64_t port)
         return false;
     for (*at = '\0'; left; left /= 10)
         *--at = (char)('0' + left % 10);
-    strcpy(address->port, at);
+    memcpy(address->port, at, strlen(at) + 1);
     return true;
 }
 

@@ -124,7 +124,7 @@ static const char *parse_host(const char *text, size_t len, const char *default_
     why = set_host(address, text, host_end);
     if (why)
         return why;
-    strcpy(address->port, default_port);
+    memcpy(address->port, default_port, strlen(default_port) + 1);
     if (rest == end)
         return NULL;
     if (*rest != ':')
