@@ -122,6 +122,13 @@ sub httpd ($self, $mpm) {
         config => $self->_config, vhosts => [{ name => 'localhost', config => $self->_host }])->start);
 }
 
+# One more, with further directives of the module, which replace the others.
+sub another ($self, $name, @directives) {
+    return $self->_keep(Career::Httpd->new(dir => "$self->{dir}/$name", mpm => 'event', log_level => 'warn',
+        mpm_config => $mpm_config, config => $self->_config,
+        vhosts => [{ name => 'localhost', config => join "\n", $self->_host, @directives }])->start);
+}
+
 sub _config ($self) { return 'LoadModule nothing_module "' . build_dir() . '/bench/mod_nothing.so"' }
 
 sub _host ($self) {
