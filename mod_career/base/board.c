@@ -155,6 +155,11 @@ bool career_board_complain(career_board *board, const char *complaint_digest)
     return news && *complaint_digest;
 }
 
+career_moment career_board_turn(const career_board *board)
+{
+    return atomic_load(&board->elected);
+}
+
 bool career_board_may_elect(const career_board *board, career_moment interval)
 {
     career_moment last = atomic_load(&board->elected);

@@ -51,6 +51,9 @@ bool career_board_complain(career_board *board, const char *complaint_digest);
 /* Is it my turn? True for one caller, of all processes, per interval. */
 bool career_board_elect(career_board *board, career_moment interval);
 
+/* When the last turn began: right after an election, the winner's. */
+career_moment career_board_turn(const career_board *board);
+
 /* Would it be anybody's turn now? */
 bool career_board_may_elect(const career_board *board, career_moment interval);
 

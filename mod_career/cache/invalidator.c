@@ -14,6 +14,7 @@
 #define BATCH_MAX 512
 #define QUEUE_MAX 4096
 #define ASK_INTERVAL (2 * CAREER_SECOND)
+#define ASK_GRACE (1500 * CAREER_MILLISECOND)
 /* Kept back from the time to stop, for the last exchange and the join. */
 #define STOP_MARGIN (200 * CAREER_MILLISECOND)
 
@@ -25,7 +26,7 @@ struct career_invalidator {
     career_commons *own_commons; /* where it shares none */
     career_lanes *lanes;
     apr_pool_t *pool;              /* holds the URL */
-    _Atomic career_moment asked;   /* when the outbox was looked into last, without a board */
+    _Atomic career_moment asked;   /* when the outbox was looked into last, by us */
     _Atomic career_moment stop_by; /* set before the lanes are told to stop */
 };
 
@@ -205,12 +206,25 @@ career_cache_outcome career_invalidator_clear(career_invalidator *self, const ch
 
 /* ---------------------------------------------------------------- the ticker */
 
+/* Whoever asked last goes on, so that the others need neither a thread nor a connection for it; when he
+ * is late, another one takes over. */
+static bool is_elected(career_invalidator *self)
+{
+    career_board *board = self->config.board;
+    bool mine = career_board_turn(board) == atomic_load(&self->asked);
+
+    if (!career_board_elect(board, mine ? ASK_INTERVAL : ASK_INTERVAL + ASK_GRACE))
+        return false;
+    atomic_store(&self->asked, career_board_turn(board));
+    return true;
+}
+
 static bool is_my_turn(career_invalidator *self)
 {
     career_moment now = career_clock_now(), last = atomic_load(&self->asked);
 
     if (self->config.board)
-        return career_board_elect(self->config.board, ASK_INTERVAL);
+        return is_elected(self);
     return (!last || now - last >= ASK_INTERVAL) &&
            atomic_compare_exchange_strong(&self->asked, &last, now);
 }
