@@ -654,6 +654,62 @@ static void test_lost_acknowledgement(void **state)
     assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
 }
 
+/* As a role that sees its own row alone, over connections that lose the acknowledgement of its commits. */
+static void test_claims(void **state)
+{
+    const char *pat = new_user(), *folder = apr_psprintf(pool, "%s/claims", server.folder);
+    static cutting_proxy proxy;
+    career_identity *user = apr_pmemdup(pool, as(pool, pat), sizeof(*user));
+    career_store_config config = {
+        .conninfo = apr_psprintf(pool, "host=%s port=5432 user=postgres dbname=%s", folder, OWN),
+        .connections = 1,
+        .queue = 16,
+        .wait = 30 * CAREER_SECOND,
+        .idle = 60 * CAREER_SECOND,
+        .lifetime = 1800 * CAREER_SECOND,
+        .connect = 10 * CAREER_SECOND,
+        .query = 30 * CAREER_SECOND,
+        .claims = true};
+    const career_row *row, *none;
+    career_store *store;
+    career_error *error;
+
+    (void)state;
+    assert_string_not_equal(
+        ask(OWN,
+            "CREATE ROLE authenticated NOLOGIN; GRANT SELECT, INSERT, UPDATE ON career_profiles "
+            "TO authenticated; ALTER TABLE career_profiles ENABLE ROW LEVEL SECURITY; "
+            "CREATE POLICY own ON career_profiles TO authenticated USING "
+            "(current_setting('request.jwt.claims')::json ->> 'sub' = user_id::text)"),
+        "ERROR");
+    mkdir(folder, 0700);
+    assert_true(cutting_proxy_start(&proxy, folder, server.folder));
+    store = career_store_create(&config, NULL);
+    user->role = "authenticated";
+    user->payload = career_slice_of(apr_psprintf(pool, "{\"sub\":\"%s\"}", pat));
+    succeed(career_store_read(store, pool, user, career_store_deadline(store), &none));
+    assert_null(none);
+    atomic_store(&proxy.cut, 1);
+    succeed(career_store_write(store, pool, user, 0, creation(pool), career_store_deadline(store),
+                               &row));
+    assert_non_null(row);
+    atomic_store(&proxy.cut, 1);
+    succeed(career_store_write(store, pool, user, row->version,
+                               change(pool, CAREER_COLUMN_BUDGET, "\"low\""),
+                               career_store_deadline(store), &row));
+    assert_non_null(row);
+    is(row, CAREER_COLUMN_BUDGET, "\"low\"");
+    assert_int_equal(atomic_load(&proxy.lost), 2);
+    user->payload = career_slice_of("{\"sub\":\"00000000-0000-4000-8000-00000000dead\"}");
+    succeed(career_store_read(store, pool, user, career_store_deadline(store), &none));
+    assert_null(none);
+    user->payload = (career_slice){NULL, 0}; /* nobody's: fails closed */
+    error = career_store_read(store, pool, user, career_store_deadline(store), &none);
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_DATABASE_FORBIDDEN);
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
 static void test_other_hosts(void **state)
 {
     career_store *store = open_store(apr_psprintf(pool, "/nonexistent,%s", server.folder), OWN, 1,
@@ -810,6 +866,7 @@ int main(void)
         T(test_neighbours_of_a_refused_value),
         T(test_ended_sessions),
         T(test_lost_acknowledgement),
+        T(test_claims),
         T(test_other_hosts),
         T(test_giving_up),
         T(test_missing_table),
