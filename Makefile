@@ -58,7 +58,7 @@ BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements rules)
 ALL       := $(MODULE) $(RULES)
 
 .PHONY: all tests fuzzers deps run token test suite install bench bench-programs lint format \
-        check-asan check-valgrind check-tsan check-browser fuzz clean help FORCE
+        check-asan check-valgrind check-tsan check-browser check-alerts fuzz clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -153,6 +153,7 @@ install: all
 	install -m 644 sql/*.sql "$(DESTDIR)$(SHAREDIR)/sql/"
 	install -m 644 lua/*.lua lua/README.md "$(DESTDIR)$(SHAREDIR)/lua/"
 	cp -r lua/cases lua/recipes "$(DESTDIR)$(SHAREDIR)/lua/"
+	install -m 644 conf/career-alerts.yml "$(DESTDIR)$(SHAREDIR)/"
 	install -m 644 conf/career-rules.1 "$(DESTDIR)$(MANDIR)/man1/"
 	for file in lua/*.lua; do [ -e "$(DESTDIR)$(CONFDIR)/$$file" ] || \
 	  install -m 644 "$$file" "$(DESTDIR)$(CONFDIR)/lua/" || exit 1; done
@@ -186,6 +187,12 @@ check-tsan:
 	@$(again) BUILD=build/tsan CFLAGS='-O1 -g' SANITIZE=-fsanitize=thread HARDEN= tests
 	@TSAN_OPTIONS=halt_on_error=1 t/tools/suite build/tsan $(UNIT:t/unit/%.c=build/tsan/t/%)
 
+# The alert rules and the exposition, as Prometheus' own tool judges them.
+check-alerts:
+	@t/tools/deps build test alerts
+	@$(again) all
+	@t/tools/suite $(BUILD) t/alerts.t
+
 # The status page in a real browser, which is too heavy for every run.
 check-browser:
 	@t/tools/deps build test browser
@@ -215,6 +222,6 @@ help:
 	@echo 'make bench      requests per second beside pgbench and a static file       [BENCH=quick]'
 	@echo 'make lint       format and static checks; silent when clean;  make format  mends the first'
 	@echo 'make check-asan, check-valgrind, check-tsan, fuzz [FUZZ_TIME=20]'
-	@echo 'make check-browser  the status page in Chromium'
+	@echo 'make check-browser  the status page in Chromium;  make check-alerts  the alert rules under promtool'
 	@echo 'make deps       installs what build and tests need (the others call it)'
 	@echo 'make clean      removes build/'
