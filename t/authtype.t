@@ -121,7 +121,7 @@ subtest 'on the resource itself' => sub {
 };
 
 subtest 'a host that is not configured' => sub {
-    expect_log(qr/CAREER0005: AuthType Career on a host without CareerDatabase/);
+    expect_log(qr/CAREER0009: AuthType Career on a host without CareerDatabase/);
     my @bare = (vhost => 'bare.test');
     for my $token (undef, 'nonsense', token(sub => $alice)) {
         my $answer = $stack->request(GET => '/members/page.txt', @bare, token => $token);
@@ -129,7 +129,7 @@ subtest 'a host that is not configured' => sub {
         unlike $answer->{content}, qr/members page/, 'and nothing shown';
     }
     is $stack->request(GET => '/public/page.txt', @bare, token => undef)->{status}, 200, 'other pages are served';
-    wait_until { $stack->httpd->log =~ /CAREER0005: AuthType Career/ } 'the log says why';
+    wait_until { $stack->httpd->log =~ /CAREER0009: AuthType Career/ } 'the log says why';
 };
 
 subtest 'without a database' => sub {

@@ -115,6 +115,14 @@ my %table = generated();
 is readme_part($_), $table{$_}, "the table of $_ in README.md is what the sources say (t/tools/tables writes it)"
     for sort keys %table;
 
+subtest 'tags stand in their table, and each is said somewhere' => sub {
+    my %text = map { $_ => read_file(tree() . "/mod_career/$_") } grep { !m{^base/log\.} } @files;
+    is_deeply [grep { $text{$_} =~ /"CAREER\d{4}/ } sort keys %text], [], 'no line has one of its own making';
+    my $all = join '', values %text;
+    is_deeply [grep { $all !~ /\bCAREER_LOG_$_\b/ }
+            map { $_->[0] } macro_rows('mod_career/base/log.h', 'CAREER_LOG_TAGS')], [], 'none is idle';
+};
+
 subtest 'a tag is used once and numbered by its room' => sub {
     my %seen;
     for my $row (macro_rows('mod_career/base/log.h', 'CAREER_LOG_TAGS')) {

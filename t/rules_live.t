@@ -240,7 +240,7 @@ LUA
 };
 
 subtest 'the first start with bad rules' => sub {
-    expect_log(qr/CAREER0003: configuration of .*CareerRules|AH00014: Configuration check failed|AH00020: Configuration Failed/);
+    expect_log(qr/CAREER0003: .*CareerRules|AH00014: Configuration check failed|AH00020: Configuration Failed/);
     my $httpd = $stack->httpd;
     $httpd->stop;
     $stack->edit_rules('validation.lua', "-- one\nreturn { fields = 5, }\n");

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CAUSE_MAX 512
+#define CAUSE_MAX 1024
 
 static const career_log_info infos[CAREER_LOG_TAG_COUNT] = {
 #define X(name, number, level, what, cure) {number, CAREER_LEVEL_##level, what, cure},

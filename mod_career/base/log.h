@@ -15,6 +15,7 @@
 #define CAREER_LOG_PAUSE (10 * CAREER_SECOND)
 
 typedef enum career_log_level {
+    CAREER_LEVEL_EMERGENCY, /* it does not start */
     CAREER_LEVEL_ERROR,
     CAREER_LEVEL_WARNING,
     CAREER_LEVEL_NOTICE,
@@ -26,12 +27,19 @@ typedef enum career_log_level {
 #define CAREER_LOG_TAGS(X)                                                                         \
     X(REQUEST_FAILED, 1, ERROR, "request failed", "look at the cause; the client has the id")      \
     X(REQUEST_REFUSED, 2, INFO, "request refused", "the client is at fault")                       \
-    X(CONFIG, 3, ERROR, "configuration", "see the message")                                        \
+    X(CONFIG, 3, EMERGENCY, "the configuration cannot be used",                                    \
+      "correct the directive; httpd -t tries it")                                                  \
     X(STARTED, 4, NOTICE, "started", "")                                                           \
     X(HOST_UNCONFIGURED, 5, ERROR, "career-profile on a host without CareerDatabase",              \
       "configure the virtual host, or take the handler away")                                      \
     X(FIELD_SIZE, 6, WARNING, "LimitRequestFieldSize is small for session cookies",                \
       "write LimitRequestFieldSize 16384")                                                         \
+    X(MEMORY, 7, EMERGENCY, "a child cannot start, memory is short",                               \
+      "give the machine more memory, or httpd fewer children or connections")                      \
+    X(TICKER, 8, ERROR, "a child sees no new rules or keys, there is no thread for it",            \
+      "raise the limit of threads, then restart")                                                  \
+    X(AUTH_UNCONFIGURED, 9, ERROR, "AuthType Career on a host without CareerDatabase",             \
+      "configure the virtual host, or take AuthType Career away")                                  \
     X(TOKEN_REFUSED, 101, INFO, "token refused", "the client is at fault")                         \
     X(KEYS_CHANGED, 102, NOTICE, "a new key set is in force", "")                                  \
     X(KEYS_SKIPPED, 103, WARNING, "keys of a key set are not used", "see why; the others are")     \
@@ -67,7 +75,7 @@ typedef enum career_log_level {
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \
     X(REDIS_REFUSED, 403, ERROR, "Redis refused a command",                                        \
       "check the rights of the Redis user: unlink, scan, sscan, srem, scard, multi, exec, eval, "  \
-      "get, set; role with Sentinel; cluster, asking with a cluster")                                                                                  \
+      "get, set; role with Sentinel; cluster, asking with a cluster")                              \
     X(OUTBOX_ENTRY, 404, ERROR, "the targets of an outbox entry cannot be computed",               \
       "correct caches.lua; the entry stays and is tried again")
 
@@ -98,7 +106,7 @@ typedef struct career_log {
 const career_log_info *career_log_describe(career_log_tag tag);
 
 /* "CAREER0301: Postgres cannot be used: <cause>; check that …". Control characters in the cause are
- * escaped, at most 512 bytes of it are kept. A NULL log is silent. */
+ * escaped, at most 1024 bytes of it are kept. A NULL log is silent. */
 void career_log_say(career_log *log, career_log_tag tag, const char *cause, ...)
     __attribute__((format(printf, 3, 4)));
 

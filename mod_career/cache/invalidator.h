@@ -23,7 +23,7 @@ typedef struct career_invalidator_config {
     career_moment command; /* limit of one exchange, µs */
     career_moment again; /* everything is cleared once more so long after its commit, µs; 0: not */
     /* Computes the targets of an entry found in the outbox, into the pool; false when it cannot
-     * (the entry stays). Runs on the invalidator's thread. */
+     * and has said why (the entry stays). Runs on the invalidator's thread. */
     bool (*targets)(void *context, apr_pool_t *pool, const career_outbox_entry *entry,
                     career_targets *targets);
     void *context;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/relay.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,13 +22,11 @@ static career_errand *bare_errand(const career_outbox_entry *entry, const career
     return errand;
 }
 
-/* It waits for an operator, and is in nobody's way meanwhile. */
+/* Whose function failed has told. It waits for an operator, and is in nobody's way meanwhile. */
 static void put_off(career_relay *relay, const career_outbox_entry *entry)
 {
     career_errand *errand = bare_errand(entry, &no_targets);
 
-    career_log_say(relay->log, CAREER_LOG_OUTBOX_ENTRY, "user %s, version %" PRId64, entry->user_id,
-                   entry->version);
     if (!errand)
         return;
     career_relay_back_off(relay, errand);

@@ -141,9 +141,7 @@ int career_authn_check(request_rec *r)
         return DECLINED;
     rq = career_request_of(r);
     if (!rq->host) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "CAREER0005: AuthType Career on a host without CareerDatabase; configure the "
-                      "virtual host, or take AuthType Career away");
+        career_reply_say(rq, CAREER_LOG_AUTH_UNCONFIGURED, r->uri);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     rq->refusal = career_request_authenticate(rq);

@@ -3,6 +3,7 @@
 #include "httpd/host.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <mpm_common.h>
 
@@ -84,7 +85,8 @@ static bool outbox_targets(void *context, apr_pool_t *pool, const career_outbox_
             career_count(host->watch_owner->counters, FUNCTION_FAILURES, FUNCTION, CACHES);
     }
     if (error)
-        career_log_say(host->log, CAREER_LOG_OUTBOX_ENTRY, "%s", error->cause);
+        career_log_say(host->log, CAREER_LOG_OUTBOX_ENTRY, "user %s: %s", entry->user_id,
+                       error->cause);
     career_snapshot_release_with((career_snapshot *)rules, pool);
     return !error;
 }
@@ -121,7 +123,7 @@ static void start(career_host *host, size_t index)
     if (host->owns_invalidator && host->store)
         host->invalidator = start_invalidator(host);
     if (!host->keyring || !host->store || !host->invalidator) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, host->server, "CAREER0003: out of memory");
+        career_host_say(host->server, CAREER_LOG_MEMORY, "pid %d", (int)getpid());
         exit(APEXIT_CHILDSICK);
     }
 }
@@ -177,9 +179,7 @@ void career_child_start(server_rec *main_server)
         start(career_hosts_at(i), i);
     ticker = career_ticker_start("career-ticker", shortest_interval(), tick, NULL);
     if (!ticker)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server,
-                     "CAREER0003: configuration: no thread for the ticker; this child will see no "
-                     "new rules or keys; raise the limit of threads");
+        career_host_say(main_server, CAREER_LOG_TICKER, "pid %d", (int)getpid());
 }
 
 static bool stop_invalidators(career_moment until)

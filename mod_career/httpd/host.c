@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/host.h"
 
+#include <stdarg.h>
+
 #include <ap_mpm.h>
 #include <http_core.h>
 
@@ -13,14 +15,20 @@
 /* All hosts of the configuration in force, in the order of the servers. Set before fork. */
 static apr_array_header_t *hosts;
 
-static const int levels[] = {[CAREER_LEVEL_ERROR] = APLOG_ERR,
+static const int levels[] = {[CAREER_LEVEL_EMERGENCY] = APLOG_EMERG,
+                             [CAREER_LEVEL_ERROR] = APLOG_ERR,
                              [CAREER_LEVEL_WARNING] = APLOG_WARNING,
                              [CAREER_LEVEL_NOTICE] = APLOG_NOTICE,
                              [CAREER_LEVEL_INFO] = APLOG_INFO};
 
 static void write_line(void *server, career_log_level level, const char *line)
 {
-    ap_log_error(APLOG_MARK, levels[level], 0, server, "%s", line);
+    const career_host *host = hosts && hosts->nelts > 1 ? career_config_of(server)->host : NULL;
+
+    if (host) /* which of them */
+        ap_log_error(APLOG_MARK, levels[level], 0, server, "%s [%s]", line, host->label);
+    else
+        ap_log_error(APLOG_MARK, levels[level], 0, server, "%s", line);
 }
 
 static career_log *log_of(apr_pool_t *pool, server_rec *server)
@@ -32,10 +40,21 @@ static career_log *log_of(apr_pool_t *pool, server_rec *server)
     return log;
 }
 
+void career_host_say(server_rec *server, career_log_tag tag, const char *cause, ...)
+{
+    career_log log = {.sink = write_line, .context = server}; /* a fresh one holds nothing back */
+    char text[1024];
+    va_list args;
+
+    va_start(args, cause);
+    vsnprintf(text, sizeof(text), cause, args);
+    va_end(args);
+    career_log_say(&log, tag, "%s", text);
+}
+
 static int refuse(apr_pool_t *pool, server_rec *server, const char *fault)
 {
-    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "CAREER0003: configuration of %s: %s",
-                 career_config_name(pool, server), fault);
+    career_host_say(server, CAREER_LOG_CONFIG, "%s: %s", career_config_name(pool, server), fault);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -318,22 +337,20 @@ static void sum_up(server_rec *server)
 
         host->database_total = (unsigned)children * connections_of_child(host->database_server);
     }
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
-                 "CAREER0004: started: %d virtual host%s, at most %d children of %u database "
-                 "connection%s each: %u in all",
-                 hosts->nelts, hosts->nelts == 1 ? "" : "s", children, each, each == 1 ? "" : "s",
-                 (unsigned)children * each);
+    career_host_say(server, CAREER_LOG_STARTED,
+                    "%d virtual host%s, at most %d children of %u database connection%s each: "
+                    "%u in all",
+                    hosts->nelts, hosts->nelts == 1 ? "" : "s", children, each,
+                    each == 1 ? "" : "s", (unsigned)children * each);
 }
 
 /* A session of three or four chunks does not fit httpd's default, and the core answers 400 before we see it. */
 static void warn_of_small_fields(apr_pool_t *pool, const career_host *host)
 {
     if (host->config->jwt_cookie && host->server->limit_req_fieldsize < 16384)
-        ap_log_error(
-            APLOG_MARK, APLOG_WARNING, 0, host->server,
-            "CAREER0006: configuration of %s: CareerJwtCookie, and LimitRequestFieldSize is "
-            "%d: long sessions do not fit; write LimitRequestFieldSize 16384",
-            career_config_name(pool, host->server), host->server->limit_req_fieldsize);
+        career_host_say(host->server, CAREER_LOG_FIELD_SIZE,
+                        "%s: CareerJwtCookie, and LimitRequestFieldSize is %d",
+                        career_config_name(pool, host->server), host->server->limit_req_fieldsize);
 }
 
 int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,

@@ -45,6 +45,10 @@ struct career_host {
     career_invalidator *invalidator;
 };
 
+/* One line about a server, at once: for what happens once, before or while a child starts. */
+void career_host_say(server_rec *server, career_log_tag tag, const char *cause, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* httpd -t: everything that can be known before start, for every configured host. OK, or an HTTP-style
  * error after one log line. */
 int career_hosts_check(apr_pool_t *temp, server_rec *main_server);

@@ -266,12 +266,25 @@ void career_reply_error_headers(career_request *rq, const career_error *error)
     add_error_headers(rq->r->headers_out, rq, error);
 }
 
-static void say(career_request *rq, career_log_tag tag, int level, const char *what)
+/* Which request, and whose. */
+static const char *whom(const career_request *rq)
 {
+    if (rq->user)
+        return apr_psprintf(rq->r->pool, "request %s of user %s", rq->id, rq->user->user_id);
+    return apr_pstrcat(rq->r->pool, "request ", rq->id, NULL);
+}
+
+void career_reply_say(career_request *rq, career_log_tag tag, const char *what)
+{
+    static const int levels[] = {[CAREER_LEVEL_EMERGENCY] = APLOG_EMERG,
+                                 [CAREER_LEVEL_ERROR] = APLOG_ERR,
+                                 [CAREER_LEVEL_WARNING] = APLOG_WARNING,
+                                 [CAREER_LEVEL_NOTICE] = APLOG_NOTICE,
+                                 [CAREER_LEVEL_INFO] = APLOG_INFO};
     const career_log_info *info = career_log_describe(tag);
 
-    ap_log_rerror(APLOG_MARK, level, 0, rq->r, "CAREER%04d: %s: request %s: %s; %s", info->number,
-                  info->what, rq->id, what, info->cure);
+    ap_log_rerror(APLOG_MARK, levels[info->level], 0, rq->r, "CAREER%04d: %s: %s: %s; %s",
+                  info->number, info->what, whom(rq), what, info->cure);
 }
 
 /* The one log line: a fault of the client at info, a dependency that fails at error, both held back when
@@ -287,18 +300,18 @@ static void log_error(career_request *rq, const career_error *error)
     if (info->status == 401 || error->id == CAREER_ERROR_FORBIDDEN)
         career_account_refusal(rq, error);
     if (!rq->host && !(rq->resource && rq->resource->internal))
-        say(rq, CAREER_LOG_HOST_UNCONFIGURED, APLOG_ERR, what);
+        career_reply_say(rq, CAREER_LOG_HOST_UNCONFIGURED, what);
     else if (info->status == 503 && rq->host)
-        career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "request %s: %s", rq->id, what);
+        career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "%s: %s", whom(rq), what);
     else if (info->status >= 500)
-        say(rq, CAREER_LOG_REQUEST_FAILED, APLOG_ERR, what);
+        career_reply_say(rq, CAREER_LOG_REQUEST_FAILED, what);
     else if (error->id == CAREER_ERROR_DATABASE_FORBIDDEN)
-        career_log_say(rq->host->log, CAREER_LOG_DATABASE_REFUSED, "request %s: %s", rq->id, what);
+        career_log_say(rq->host->log, CAREER_LOG_DATABASE_REFUSED, "%s: %s", whom(rq), what);
     else if ((info->status == 401 || info->status == 403) && rq->host)
         career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %d %s", rq->id,
                        info->status, error->cause);
     else
-        say(rq, CAREER_LOG_REQUEST_REFUSED, APLOG_INFO, what);
+        career_reply_say(rq, CAREER_LOG_REQUEST_REFUSED, what);
 }
 
 int career_reply_error(career_request *rq, const career_error *error)

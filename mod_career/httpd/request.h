@@ -110,6 +110,9 @@ int career_reply_error(career_request *rq, const career_error *error);
 /* For a hook before the handler: logs, sets headers, and returns the status for httpd to answer with. */
 int career_reply_refusal(career_request *rq, const career_error *error);
 
+/* One line about it, with its id and user, under the tag's level. */
+void career_reply_say(career_request *rq, career_log_tag tag, const char *what);
+
 /* The envelope's text for an error. */
 career_text career_reply_envelope(career_request *rq, const career_error *error);
 /* The headers that go with it. */

@@ -240,8 +240,7 @@ static void test_leftovers(void **state)
     assert_int_equal(redis_ask(&server, "DBSIZE").integer, 1);
     rig_stop();
     assert_true(outbox.keeps > 0); /* it is put off */
-    assert_int_equal(times_said("CAREER0404"), 1);
-    assert_int_equal(times_said("\n"), 1);
+    assert_int_equal(times_said("\n"), 0); /* whoever computes targets says why it cannot */
 }
 
 /* An entry whose version has moved on meanwhile stays. */
