@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CAUSE_MAX 1024
+#define CAUSE_MAX 768
 
 static const career_log_info infos[CAREER_LOG_TAG_COUNT] = {
 #define X(name, number, level, what, cure) {number, CAREER_LEVEL_##level, what, cure},

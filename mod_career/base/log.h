@@ -106,7 +106,7 @@ typedef struct career_log {
 const career_log_info *career_log_describe(career_log_tag tag);
 
 /* "CAREER0301: Postgres cannot be used: <cause>; check that …". Control characters in the cause are
- * escaped, at most 1024 bytes of it are kept. A NULL log is silent. */
+ * escaped, at most 768 bytes of it are kept. A NULL log is silent. */
 void career_log_say(career_log *log, career_log_tag tag, const char *cause, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -43,7 +43,7 @@ static career_log *log_of(apr_pool_t *pool, server_rec *server)
 void career_host_say(server_rec *server, career_log_tag tag, const char *cause, ...)
 {
     career_log log = {.sink = write_line, .context = server}; /* a fresh one holds nothing back */
-    char text[1024];
+    char text[768];
     va_list args;
 
     va_start(args, cause);
