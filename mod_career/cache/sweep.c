@@ -12,10 +12,10 @@
 /* COUNT of SCAN: at a million keys, 500 are about 0.7 ms of the server's time, and 5 000 are 4 ms.
  * A table that is nearly empty or just being resized takes longer: then less, until it is
  * better. */
-#define COUNT_MIN 50
+#define COUNT_MIN 10
 #define COUNT_START 250
 #define COUNT_MAX 500
-#define SLOW (3 * CAREER_MILLISECOND)
+#define SLOW (2 * CAREER_MILLISECOND)
 /* Walks in a row while slots move; every key seen goes all the same. */
 #define WALKS_MAX 4
 
@@ -300,10 +300,15 @@ static void set_pace(career_sweep *sweep, career_moment took)
 {
     if (took < sweep->fastest)
         sweep->fastest = took;
-    if (took - sweep->fastest > SLOW)
-        sweep->count = sweep->count / 2 > COUNT_MIN ? sweep->count / 2 : COUNT_MIN;
+    took -= sweep->fastest;
+    if (took > SLOW) /* as many as would have taken that long; on a slow machine, too */
+        sweep->count = (int)(sweep->count * SLOW / took);
     else
-        sweep->count = sweep->count * 2 < COUNT_MAX ? sweep->count * 2 : COUNT_MAX;
+        sweep->count *= 2;
+    if (sweep->count < COUNT_MIN)
+        sweep->count = COUNT_MIN;
+    if (sweep->count > COUNT_MAX)
+        sweep->count = COUNT_MAX;
 }
 
 /* Begins a walk; its patterns do not change any more. */

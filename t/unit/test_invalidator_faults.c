@@ -166,6 +166,28 @@ static void test_refused(void **state)
     assert_int_equal(times_said("CAREER0401"), 0);
 }
 
+/* A server without memory removes keys all the same; a generation moves when there is room again. */
+static void test_out_of_memory(void **state)
+{
+    career_target items[] = {target(CAREER_TARGET_KEY, "k"), target(CAREER_TARGET_BUMP, "gen")};
+
+    (void)state;
+    NEED_SERVER();
+    rig_start(server.url);
+    redis_ask(&server, "MSET k v l v");
+    redis_ask(&server, "CONFIG SET maxmemory 1");
+    assert_int_equal(save(user_name(1), items, 2, LONG_ENOUGH).status, CAREER_CACHE_PENDING);
+    assert_int_equal(exists("k"), 0);
+    assert_int_equal(exists("gen"), 0);
+    assert_int_equal(save_one(CAREER_TARGET_KEY, "l").status, CAREER_CACHE_INVALIDATED);
+    redis_ask(&server, "CONFIG SET maxmemory 0");
+    EVENTUALLY(exists("gen"));
+    EVENTUALLY(outbox_count() == 0);
+    rig_stop();
+    assert_int_equal(times_said("CAREER0403"), 1);
+    assert_int_equal(times_said("CAREER0401"), 0);
+}
+
 static void test_wrong_type(void **state)
 {
     (void)state;
@@ -301,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_wrong_type),
         cmocka_unit_test(test_cut_during_sweep),
         cmocka_unit_test(test_nonsense),
