@@ -128,10 +128,19 @@ typedef struct slot_move {
     int to;
 } slot_move;
 
+static void set_slot(int node, unsigned slot, const char *state, int other)
+{
+    career_reply reply =
+        redis_ask(&nodes[node], "CLUSTER SETSLOT %u %s %s", slot, state, ids[other]);
+
+    if (reply.kind == CAREER_REPLY_ERROR)
+        fail_msg("SETSLOT %u %s: %s", slot, state, reply.text.data);
+}
+
 static void move_begin(const slot_move *move)
 {
-    redis_ask(&nodes[move->to], "CLUSTER SETSLOT %u IMPORTING %s", move->slot, ids[move->from]);
-    redis_ask(&nodes[move->from], "CLUSTER SETSLOT %u MIGRATING %s", move->slot, ids[move->to]);
+    set_slot(move->to, move->slot, "IMPORTING", move->from);
+    set_slot(move->from, move->slot, "MIGRATING", move->to);
 }
 
 static size_t move_keys(const slot_move *move, int count)
@@ -184,8 +193,8 @@ static void move_end(const slot_move *move)
 
     while (move_keys(move, 50))
         ;
-    redis_ask(&nodes[move->to], "CLUSTER SETSLOT %u NODE %s", move->slot, ids[move->to]);
-    redis_ask(&nodes[move->from], "CLUSTER SETSLOT %u NODE %s", move->slot, ids[move->to]);
+    set_slot(move->to, move->slot, "NODE", move->to);
+    set_slot(move->from, move->slot, "NODE", move->to);
     while (!epochs_agree() && career_clock_now() < until)
         usleep(1000);
 }
