@@ -9,6 +9,9 @@
 
 #define VALUE_MAX 768
 
+/* Number and unit stay on one line. */
+#define UNIT(unit) "\xc2\xa0" unit
+
 #define NOW(reading, metric) ((reading)->cells[CAREER_AT_##metric])
 
 void career_html_escape(career_text *text, const char *raw)
@@ -51,9 +54,6 @@ const char *career_html_number(apr_pool_t *pool, int64_t value)
     return grouped;
 }
 
-/* Number and unit stay on one line. */
-#define UNIT(unit) "\xc2\xa0" unit
-
 const char *career_html_duration(apr_pool_t *pool, double seconds)
 {
     if (seconds < 0.00005)
@@ -91,7 +91,7 @@ static const char *by_label(apr_pool_t *pool, const career_reading *reading, car
         for (unsigned j = 0; j < info->second->count; j++)
             sum += reading->cells[info->at + i * info->second->count + j];
         if (sum)
-            list = apr_pstrcat(pool, list, *list ? ", " : "", info->first->values[i], " ",
+            list = apr_pstrcat(pool, list, *list ? ", " : "", info->first->values[i], UNIT(""),
                                career_html_number(pool, sum), NULL);
     }
     return *list ? list : "none";
@@ -145,7 +145,7 @@ static void card_of_requests(career_text *text, const career_facts *facts)
     row(text, "by method", "%s", by_label(pool, own, CAREER_METRIC_REQUESTS));
     row(text, "refused", "%s", career_html_number(pool, career_facts_answers(own, '4')));
     row(text, "failed", "%s", career_html_number(pool, career_facts_answers(own, '5')));
-    row(text, "time, 50, 95, 99 of 100", "%s, %s, %s",
+    row(text, "time", "p50" UNIT("%s") ", p95" UNIT("%s") ", p99" UNIT("%s"),
         career_html_duration(pool, career_facts_quantile(durations, 0.5)),
         career_html_duration(pool, career_facts_quantile(durations, 0.95)),
         career_html_duration(pool, career_facts_quantile(durations, 0.99)));
@@ -160,6 +160,16 @@ static void row_of_owner(career_text *text, const career_facts *facts, const car
         row(text, "shared with", "%s", owner->label);
 }
 
+/* Those of a task, whatever came of them. */
+static int64_t jobs(const career_reading *now, unsigned task)
+{
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < CAREER_BY_OUTCOME_VALUES; i++)
+        sum += now->cells[CAREER_CELL_OF(DATABASE_JOBS, task, OUTCOME, i)];
+    return sum;
+}
+
 static void card_of_database(career_text *text, const career_facts *facts)
 {
     const career_reading *now = facts->database;
@@ -169,14 +179,15 @@ static void card_of_database(career_text *text, const career_facts *facts)
     begin_card(text, "Postgres");
     row(text, "state", "%s", NOW(facts->own, DATABASE_UP) ? "answers" : "away");
     row_of_owner(text, facts, facts->host->store_owner);
-    row(text, "connections", "%s of at most %s",
-        career_html_number(pool, NOW(now, DATABASE_CONNECTIONS)),
+    row(text, "connections", "%s of %s", career_html_number(pool, NOW(now, DATABASE_CONNECTIONS)),
         career_html_number(pool, NOW(now, DATABASE_LANES)));
-    row(text, "jobs that wait", "%s", career_html_number(pool, NOW(now, DATABASE_QUEUE)));
-    row(text, "waited, 50 and 99 of 100", "%s, %s",
+    row(text, "queue", "%s", career_html_number(pool, NOW(now, DATABASE_QUEUE)));
+    row(text, "wait", "p50" UNIT("%s") ", p99" UNIT("%s"),
         career_html_duration(pool, career_facts_quantile(wait, 0.5)),
         career_html_duration(pool, career_facts_quantile(wait, 0.99)));
-    row(text, "jobs", "%s", by_label(pool, now, CAREER_METRIC_DATABASE_JOBS));
+    row(text, "reads, writes", "%s, %s", career_html_number(pool, jobs(now, CAREER_BY_TASK_READ)),
+        career_html_number(pool,
+                           jobs(now, CAREER_BY_TASK_WRITE) + jobs(now, CAREER_BY_TASK_DECIDE)));
     row(text, "exchanges", "%s", career_html_number(pool, NOW(now, DATABASE_BATCHES)));
     row(text, "errors", "%s", by_label(pool, now, CAREER_METRIC_DATABASE_ERRORS));
     row(text, "tried again", "%s", by_label(pool, now, CAREER_METRIC_DATABASE_RETRIES));
@@ -230,7 +241,7 @@ static void card_of_rules(career_text *text, const career_facts *facts)
     if (*facts->rules_error)
         wide_row(text, "error", facts->rules_error);
     row(text, "reloads", "%s", by_label(pool, own, CAREER_METRIC_RULES_RELOADS));
-    row(text, "functions failed", "%s", by_label(pool, own, CAREER_METRIC_FUNCTION_FAILURES));
+    row(text, "failed calls", "%s", by_label(pool, own, CAREER_METRIC_FUNCTION_FAILURES));
     end_card(text);
 }
 

@@ -45,7 +45,7 @@ static const char style[] =
     "width:.8em;height:.2em;margin:0 .4em .25em 0;background:currentColor;border-radius:1px}"
     ".kb::before{background:var(--blue)}.ka::before{background:var(--amber)}"
     ".kr::before{background:var(--red)}.ks::before{background:var(--soft)}"
-    "dl{display:grid;grid-template-columns:minmax(7.5rem,auto) 1fr;gap:.2rem .9rem;margin:0;"
+    "dl{display:grid;grid-template-columns:minmax(0,7.25rem) minmax(0,1fr);gap:.2rem .9rem;margin:0;"
     "font-size:.925rem}"
     ".wide{grid-column:1/-1}.axis{display:flex;justify-content:space-between}"
     "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}";
@@ -197,7 +197,7 @@ void career_status_write_html(career_text *text, const career_page *page)
     add_head(text, page);
     career_text_add_format(
         text,
-        "<header><h1>mod_career</h1><p class=\"soft\">%s, (re)started %s ago</p></header>\n<main>\n",
+        "<header><h1>mod_career</h1><p class=\"soft\">%s, restarted %s ago</p></header>\n<main>\n",
         date,
         career_html_duration(text->pool, (double)(page->now - page->restarted) / APR_USEC_PER_SEC));
     for (size_t i = 0; i < page->host_count; i++)

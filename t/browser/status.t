@@ -77,10 +77,10 @@ my @after = views('after');
 looks_well('after some', @after);
 my $rows = $after[0]{rows};
 cmp_ok $rows->{Requests}{'in all'} =~ s/\D//gr, '>', 100, 'the requests are counted';
-like $rows->{Requests}{'by method'}, qr/GET [1-9].*PUT [1-9]/, 'by method';
-like $rows->{Requests}{'tokens refused'}, qr/^no_token \d+$/, 'refusals by reason';
-like $rows->{Postgres}{connections}, qr/^[1-9] of at most \d+$/, 'connections are open';
-like $rows->{Caches}{saves}, qr/invalidated \d+/, 'saves have cleared caches';
+like $rows->{Requests}{'by method'}, qr/GET\s[1-9].*PUT\s[1-9]/, 'by method';
+like $rows->{Requests}{'tokens refused'}, qr/^no_token\s\d+$/, 'refusals by reason';
+like $rows->{Postgres}{connections}, qr/^[1-9] of \d+$/, 'connections are open';
+like $rows->{Caches}{saves}, qr/invalidated\s\d+/, 'saves have cleared caches';
 is scalar(grep { $_ > 5 } @{ $after[0]{drawn} }), 3, 'and the plots are drawn';
 
 subtest 'something is wrong' => sub {
