@@ -114,23 +114,36 @@ static career_moment look_again(career_gate *gate, career_gate_answer answer,
     return until < patience ? until : CAREER_NEVER;
 }
 
+/* Waits before a closed gate; false when that is past all patience, or the lane is to stop. */
+static bool wait_at_gate(const career_session *self, career_gate_answer answer,
+                         career_moment patience)
+{
+    struct pollfd stop = {career_lane_stop_fd(self->lane), POLLIN, 0};
+    career_moment until = look_again(self->store->gate, answer, patience);
+
+    return until != CAREER_NEVER && poll(&stop, 1, career_clock_poll_ms(until)) == 0;
+}
+
+/* A job that may still wait gets another try: what a pooler or a server that comes up refuses at one moment
+ * it may grant at the next. */
 static bool open_session(career_session *self, career_moment patience)
 {
-    career_gate *gate = self->store->gate;
     career_gate_answer answer;
-    career_moment until;
+    bool tried = false;
 
-    while ((answer = career_gate_ask(gate, self->store->config.connect)) != CAREER_GATE_OPEN &&
-           answer != CAREER_GATE_KNOCK) {
-        struct pollfd stop = {career_lane_stop_fd(self->lane), POLLIN, 0};
-
-        until = look_again(gate, answer, patience);
-        if (until == CAREER_NEVER || poll(&stop, 1, career_clock_poll_ms(until)) > 0) {
-            snprintf(self->why, sizeof(self->why), "the database was found down a moment ago");
-            return false;
+    do {
+        answer = career_gate_ask(self->store->gate, self->store->config.connect);
+        if (answer == CAREER_GATE_OPEN || answer == CAREER_GATE_KNOCK) {
+            if (pass_gate(self))
+                return true;
+            tried = true;
+            answer = CAREER_GATE_CLOSED;
         }
-    }
-    return pass_gate(self);
+    } while (wait_at_gate(self, answer, patience));
+    if (!tried)
+        snprintf(self->why, sizeof(self->why),
+                 "the database was found unusable a moment ago, see CAREER0301 or CAREER0306");
+    return false;
 }
 
 static void close_session(career_session *self)
