@@ -4,6 +4,8 @@
 use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal header);
+use Career::Key      ();
+use Career::KeyServer ();
 use Career::Place    qw(read_file);
 
 my $page   = qq(<Location "/career/status">\nSetHandler career-status\nRequire all granted\n</Location>);
@@ -123,6 +125,27 @@ subtest 'a request is followed into the access log' => sub {
     like $line{same}, qr/^user=$user code=- db=[1-9]\d* rules=[1-9]\d* cache=unchanged -$/, 'one that changes nothing';
     like $line{bad},  qr/^user=$user code=validation_failed db=[1-9]\d* rules=[1-9]\d* cache=- -$/, 'one that is refused';
     is $line{no}, 'user=- code=no_token db=- rules=- cache=- -', 'nobody';
+};
+
+subtest 'key sets' => sub {
+    my $server = Career::KeyServer->new->start;
+    $server->publish(Career::Key->set(map { Career::Key->new(kid => $_) } '<one>', 'two'));
+    $stack->reconfigure(directives => { %{ $stack->directives }, CareerJwtKeys => $server->url('/jwks.json'),
+        CareerJwtKeysRefresh => 'every=200ms cooldown=200ms stale=24h' });
+    wait_until { host()->{keys}{complete} } 'it is fetched';
+    my $keys = host()->{keys};
+    is_deeply [sort map { $_->{kid} // '' } @{ $keys->{keys} }], ['', '<one>', 'two'], 'its keys are named';
+    cmp_ok $keys->{fetchedSecondsAgo}, '<', 60, 'its age too';
+    cmp_ok $keys->{fetches}{good}, '>=', 1, 'the fetch is counted';
+    like html()->{content}, qr/<dt>ES256<\/dt><dd>&lt;one&gt;</, 'and its keys are on the page, harmless';
+    expect_log(qr/CAREER0104/);
+    $server->answer('no', status => 500);
+    wait_until { host()->{keys}{fetches}{bad} > 0 } 'one that fails, too';
+    wait_until { defined host()->{keys}{error} } 'with its error';
+    ok host()->{keys}{complete}, 'the last good set is in use';
+    $server->publish(Career::Key->set(Career::Key->new(kid => 'three')));
+    wait_until { !defined host()->{keys}{error} } 'that ends';
+    $server->stop;
 };
 
 subtest 'nothing secret' => sub {

@@ -205,7 +205,7 @@ static void card_of_caches(career_text *text, const career_facts *facts)
     row(text, "Redis", "%s", none ? "none" : NOW(now, REDIS_DOWN) ? "away" : "no fault known");
     row_of_owner(text, facts, facts->host->invalidator_owner);
     row(text, "saves", "%s", by_label(pool, facts->own, CAREER_METRIC_INVALIDATIONS));
-    row(text, "entries removed", "%s", career_html_number(pool, NOW(now, KEYS_REMOVED)));
+    row(text, "removed", "%s", career_html_number(pool, NOW(now, KEYS_REMOVED)));
     row(text, "sweeps", "%s, %s in all", by_label(pool, now, CAREER_METRIC_SWEEPS),
         career_html_duration(pool, (double)NOW(now, SWEEP_SECONDS) / APR_USEC_PER_SEC));
     row(text, "outages", "%s", career_html_number(pool, NOW(now, REDIS_FAILURES)));
@@ -218,7 +218,7 @@ static void card_of_outbox(career_text *text, const career_facts *facts)
     apr_pool_t *pool = text->pool;
 
     begin_card(text, "Outbox");
-    row(text, "changes waiting", "%s", career_html_number(pool, NOW(own, OUTBOX)));
+    row(text, "waiting", "%s", career_html_number(pool, NOW(own, OUTBOX)));
     row(text, "the oldest for", "%s",
         NOW(own, OUTBOX_OLDEST) ? career_html_duration(pool, career_facts_age(own, OUTBOX_OLDEST))
                                 : "–");
