@@ -352,6 +352,37 @@ static const career_outbox_entry *entry_of(const career_outbox_entry *entries, s
     return NULL;
 }
 
+static const char *minutes_left(const char *user_id)
+{
+    return ask(OWN,
+               "SELECT round(extract(epoch FROM due_at - now()) / 60) FROM career_cache_outbox "
+               "WHERE user_id = '%s'",
+               user_id);
+}
+
+/* A lease is prolonged for the version that was taken, and no other; whoever takes it next knows that he is not
+ * the first. */
+static void test_leases(const char *user_id, int64_t version)
+{
+    career_outbox_kept kept[2];
+    career_outbox_entry *entries;
+    size_t count;
+
+    for (int i = 0; i < 2; i++) {
+        strcpy(kept[i].user_id, user_id);
+        kept[i].version = version - i;
+        kept[i].lease = (10 - i) * 60 * CAREER_SECOND;
+    }
+    career_outbox_keep(own, kept + 1, 1);
+    career_outbox_keep(own, kept, 1);
+    for (int i = 0; i < 1000 && strcmp(minutes_left(user_id), "10") != 0; i++)
+        usleep(10000);
+    assert_string_equal(minutes_left(user_id), "10");
+    ask(OWN, "UPDATE career_cache_outbox SET due_at = now() - interval '1 minute'");
+    succeed(career_outbox_take(own, pool, career_store_deadline(own), &entries, &count));
+    assert_int_equal(entry_of(entries, count, user_id)->attempts, 1);
+}
+
 static void test_outbox(void **state)
 {
     const char *fay = new_user(), *gus = new_user();
@@ -380,6 +411,7 @@ static void test_outbox(void **state)
     done[1].version = entry_of(entries, count, gus)->version;
     succeed(career_outbox_take(own, pool, career_store_deadline(own), &entries, &count));
     assert_int_equal(count, 0); /* all leased */
+    test_leases(fay, done[0].version);
     row = write_row(own, fay, done[0].version, change(pool, CAREER_COLUMN_BUDGET, "\"low\""));
     career_outbox_remove(own, done, 2);
     for (int i = 0; i < 1000 && *outbox_version(OWN, gus); i++)
