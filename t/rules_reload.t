@@ -110,7 +110,18 @@ cmp_ok $_->{requests}, '>', RELOADS, "a client's $_->{requests} requests were ma
 cmp_ok $_->{seen}, '>', 1, 'under more than one generation' for @clients;
 wait_until { everywhere(RELOADS % NUMBERS) } 'all children have the last';
 
-like $stack->httpd->log, qr/CAREER0201: rules loaded: .*generation \d+, digest [0-9a-f]{12}/, 'the log tells of generations';
+# The log tells of every generation once; the digest tells the same of it as its number.
+my (%told, %digest_of);
+for ($stack->httpd->log =~ /CAREER0201: rules loaded: .*?(generation \d+, digest [0-9a-f]{12})/g) {
+    my ($generation, $digest) = /(\d+), digest (\w+)/;
+    $told{$generation}++;
+    $digest_of{$generation} = $digest;
+}
+my $last = (sort { $b <=> $a } keys %told)[0];
+cmp_ok $last, '>', RELOADS, 'the log tells of each reload';
+is_deeply [grep { ($told{$_} // 0) != 1 } 1 .. $last], [], 'each generation is told once';
+is_deeply [grep { $digest_of{$_} eq $digest_of{ $_ - 1 } } 2 .. $last], [], 'each is another text than the one before';
+is scalar keys %{ { reverse %digest_of } }, NUMBERS, 'and no text is there that was not written';
 
 SKIP: {
     skip 'a short run says nothing of memory', 1 if RELOADS < 1000 || $ENV{CAREER_PRELOAD} || $ENV{CAREER_WRAP};

@@ -144,6 +144,26 @@ uint64_t career_board_publish(career_board *board, const char *digest, const car
     return generation;
 }
 
+career_board_outcome career_board_publish_over(career_board *board, uint64_t over,
+                                               const char *digest, const career_slice *parts)
+{
+    career_board_outcome outcome = CAREER_BOARD_OVERTAKEN;
+    uint64_t generation;
+
+    lock(board);
+    generation = atomic_load(&board->generation);
+    if (strcmp(board->sides[generation % 2].digest, digest) == 0) {
+        outcome = CAREER_BOARD_THE_SAME;
+    } else if (generation == over && total(parts) <= board->room) {
+        write_parts(board, over + 1, digest, parts);
+        outcome = CAREER_BOARD_WRITTEN;
+    }
+    if (outcome != CAREER_BOARD_OVERTAKEN)
+        atomic_store(&board->time, apr_time_now());
+    pthread_mutex_unlock(&board->lock);
+    return outcome;
+}
+
 bool career_board_complain(career_board *board, const char *complaint_digest)
 {
     bool news;
@@ -153,6 +173,17 @@ bool career_board_complain(career_board *board, const char *complaint_digest)
     apr_cpystrn(board->complaint, complaint_digest, sizeof(board->complaint));
     pthread_mutex_unlock(&board->lock);
     return news && *complaint_digest;
+}
+
+bool career_board_withdraw(career_board *board)
+{
+    bool found;
+
+    lock(board);
+    found = board->complaint[0] != '\0';
+    board->complaint[0] = '\0';
+    pthread_mutex_unlock(&board->lock);
+    return found;
 }
 
 career_moment career_board_turn(const career_board *board)

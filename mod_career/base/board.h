@@ -44,9 +44,23 @@ career_board_text career_board_read(career_board *board, apr_pool_t *pool);
  * generation afterwards, 0 when the parts are larger than its room. */
 uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts);
 
+/* The same for whoever read its parts while the board showed generation `over`: they do not take the place of
+ * something that another process read since. */
+typedef enum career_board_outcome {
+    CAREER_BOARD_WRITTEN,   /* by this caller: the board's generation was over + 1 then */
+    CAREER_BOARD_THE_SAME,  /* as the board shows; only its time is new */
+    CAREER_BOARD_OVERTAKEN, /* the board shows something newer, or has no room for them */
+} career_board_outcome;
+
+career_board_outcome career_board_publish_over(career_board *board, uint64_t over,
+                                               const char *digest, const career_slice *parts);
+
 /* Reports once: true for the first process that names this complaint since the last publication or
  * different complaint. An empty complaint takes it back. */
 bool career_board_complain(career_board *board, const char *complaint_digest);
+
+/* Takes it back: true for the process that finds one. */
+bool career_board_withdraw(career_board *board);
 
 /* Is it my turn? True for one caller, of all processes, per interval. */
 bool career_board_elect(career_board *board, career_moment interval);

@@ -49,22 +49,40 @@ static void escape(char *out, size_t room, const char *in)
     out[len] = '\0';
 }
 
-void career_log_say(career_log *log, career_log_tag tag, const char *cause, ...)
+static void write_line(career_log *log, career_log_tag tag, unsigned held_back, const char *cause,
+                       va_list args)
 {
     const career_log_info *info = &infos[tag];
     char raw[CAUSE_MAX], escaped[CAUSE_MAX], again[48] = "", line[2 * CAUSE_MAX];
-    unsigned held_back = 0;
-    va_list args;
 
-    if (!log || !log->sink || !admit(log, tag, &held_back))
-        return;
-    va_start(args, cause);
     vsnprintf(raw, sizeof(raw), cause, args);
-    va_end(args);
     escape(escaped, sizeof(escaped), raw);
     if (held_back)
         snprintf(again, sizeof(again), " (%u more held back)", held_back);
     snprintf(line, sizeof(line), "CAREER%04d: %s: %s%s%s%s", info->number, info->what, escaped,
              *info->cure ? "; " : "", info->cure, again);
     log->sink(log->context, info->level, line);
+}
+
+void career_log_say(career_log *log, career_log_tag tag, const char *cause, ...)
+{
+    unsigned held_back = 0;
+    va_list args;
+
+    if (!log || !log->sink || !admit(log, tag, &held_back))
+        return;
+    va_start(args, cause);
+    write_line(log, tag, held_back, cause, args);
+    va_end(args);
+}
+
+void career_log_tell(career_log *log, career_log_tag tag, const char *cause, ...)
+{
+    va_list args;
+
+    if (!log || !log->sink)
+        return;
+    va_start(args, cause);
+    write_line(log, tag, 0, cause, args);
+    va_end(args);
 }

@@ -110,4 +110,8 @@ const career_log_info *career_log_describe(career_log_tag tag);
 void career_log_say(career_log *log, career_log_tag tag, const char *cause, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same for what is elected and bounded already: never held back. */
+void career_log_tell(career_log *log, career_log_tag tag, const char *cause, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

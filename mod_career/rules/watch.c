@@ -188,39 +188,75 @@ static bool take_from_board(career_watch *watch, apr_pool_t *pool)
     return false;
 }
 
-/* Once for all processes; also when a bad edit was taken back, so that the board has no newer generation. */
-static void announce(career_watch *watch, apr_pool_t *pool, const char *digest)
+/* The board's, whatever other processes set in the meantime. */
+static void show_generation(career_watch *watch)
 {
-    if (!is_news(watch, pool, digest))
-        return;
-    career_log_say(watch->log, CAREER_LOG_RULES_LOADED,
-                   "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
-                   watch->generation, digest);
+    uint64_t shown;
+
+    do {
+        shown = career_board_generation(watch->board);
+        career_set(watch->counters, RULES_GENERATION, (int64_t)shown);
+    } while (career_board_generation(watch->board) != shown);
+}
+
+/* What is in force here is in force everywhere. For the one process that published it, or that found a bad edit
+ * taken back, so that the board has nothing newer. */
+static void announce(career_watch *watch)
+{
+    career_rules *rules = career_watch_acquire(watch);
+
+    career_log_tell(watch->log, CAREER_LOG_RULES_LOADED,
+                    "%s, generation %" APR_UINT64_T_FMT ", digest %.12s", watch->directory,
+                    career_rules_generation(rules), career_rules_digest(rules));
+    career_rules_release(rules);
     career_count(watch->counters, RULES_RELOADS, RESULT, GOOD);
-    career_set(watch->counters, RULES_GENERATION, (int64_t)watch->generation);
+    show_generation(watch);
     career_set(watch->counters, RULES_RELOADED, apr_time_now());
     career_set(watch->counters, RULES_GOOD, 1);
     career_counters_remark(watch->counters, CAREER_REMARK_RULES, "");
 }
 
-/* New contents: compiled, and if good, published and put in force. */
-static const char *take_parts(career_watch *watch, apr_pool_t *pool, const career_slice *parts)
+static bool is_abreast(career_watch *watch)
 {
-    const char *digest = career_text_digest(pool, parts, CAREER_BOARD_PARTS), *why = NULL;
-    uint64_t generation = watch->board ? career_board_generation(watch->board) + 1 : 0;
-    career_rules *rules = compile(watch, pool, parts, generation, &why);
+    return career_board_generation(watch->board) == watch->generation;
+}
+
+/* Good rules, read while the board showed generation `over`, for all processes. */
+static void publish(career_watch *watch, apr_pool_t *pool, uint64_t over, const career_slice *parts,
+                    career_rules *rules)
+{
+    switch (career_board_publish_over(watch->board, over, career_rules_digest(rules), parts)) {
+    case CAREER_BOARD_WRITTEN:
+        put_in_force(watch, rules);
+        announce(watch);
+        return;
+    case CAREER_BOARD_THE_SAME:
+        career_rules_release(rules);
+        if ((is_abreast(watch) || take_from_board(watch, pool)) &&
+            career_board_withdraw(watch->board))
+            announce(watch);
+        return;
+    case CAREER_BOARD_OVERTAKEN: /* by what somebody read since: the files are looked at again */
+        career_rules_release(rules);
+        take_from_board(watch, pool);
+        memset(watch->seen, 0, sizeof(watch->seen));
+        return;
+    }
+}
+
+/* New contents: compiled, and if good, published and put in force. */
+static const char *take_parts(career_watch *watch, apr_pool_t *pool, uint64_t over,
+                              const career_slice *parts)
+{
+    const char *why = NULL;
+    career_rules *rules = compile(watch, pool, parts, watch->board ? over + 1 : 0, &why);
 
     if (!rules)
         return why;
-    if (!watch->board || career_board_publish(watch->board, digest, parts) == generation) {
-        put_in_force(watch, rules);
-    } else { /* another process was faster, perhaps with something newer; or the text is the one in force */
-        career_rules_release(rules);
-        if (career_board_generation(watch->board) != watch->generation)
-            take_from_board(watch, pool);
-    }
     if (watch->board)
-        announce(watch, pool, digest);
+        publish(watch, pool, over, parts, rules);
+    else
+        put_in_force(watch, rules);
     return NULL;
 }
 
@@ -282,6 +318,7 @@ static const char *take_files(career_watch *watch, apr_pool_t *pool)
 {
     career_slice parts[CAREER_BOARD_PARTS];
     stamp before[CAREER_BOARD_PARTS], after[CAREER_BOARD_PARTS];
+    uint64_t over = watch->board ? career_board_generation(watch->board) : 0;
     const char *why;
 
     look(watch->fd, before);
@@ -293,7 +330,7 @@ static const char *take_files(career_watch *watch, apr_pool_t *pool)
     if (!same_stamps(before, after))
         return NULL;
     memcpy(watch->seen, after, sizeof(after));
-    return take_parts(watch, pool, parts);
+    return take_parts(watch, pool, over, parts);
 }
 
 void career_watch_tick(career_watch *watch)

@@ -115,6 +115,25 @@ static void test_room(void **state)
     assert_shows(board, 1, "d1", "123", "456");
 }
 
+/* What was read before something newer was published does not take its place. */
+static void test_publish_over(void **state)
+{
+    career_board *board = board_of("a", 6);
+    const career_slice one[] = {CAREER_SLICE("1"), CAREER_SLICE("")},
+                       two[] = {CAREER_SLICE("2"), CAREER_SLICE("")},
+                       large[] = {CAREER_SLICE("1234567"), CAREER_SLICE("")};
+
+    (void)state;
+    assert_int_equal(career_board_publish_over(board, 0, "d1", one), CAREER_BOARD_WRITTEN);
+    assert_shows(board, 1, "d1", "1", "");
+    assert_int_equal(career_board_publish_over(board, 0, "d1", one), CAREER_BOARD_THE_SAME);
+    assert_int_equal(career_board_publish_over(board, 0, "d2", two), CAREER_BOARD_OVERTAKEN);
+    assert_shows(board, 1, "d1", "1", "");
+    assert_int_equal(career_board_publish_over(board, 1, "d2", two), CAREER_BOARD_WRITTEN);
+    assert_int_equal(career_board_publish_over(board, 2, "d3", large), CAREER_BOARD_OVERTAKEN);
+    assert_shows(board, 2, "d2", "2", "");
+}
+
 static void test_long_digest(void **state)
 {
     char digest[100];
@@ -196,6 +215,25 @@ static void test_complain(void **state)
     publish(board, "d1", "one", "");
     assert_true(career_board_complain(board, "c1")); /* news since the last publication */
     assert_false(career_board_complain(board, "c1"));
+}
+
+static bool child_withdraws(career_board *board)
+{
+    return career_board_withdraw(board);
+}
+
+static void test_withdraw(void **state)
+{
+    career_board *board = board_of("a", 100);
+
+    (void)state;
+    assert_false(career_board_withdraw(board));
+    assert_true(career_board_complain(board, "c1"));
+    assert_true(in_child(child_withdraws, board));
+    assert_false(career_board_withdraw(board)); /* somebody did */
+    assert_true(career_board_complain(board, "c1"));
+    publish(board, "d1", "one", ""); /* takes it back, too */
+    assert_false(career_board_withdraw(board));
 }
 
 static bool child_is_elected(career_board *board)
@@ -397,6 +435,8 @@ int main(void)
         TEST(test_grows),
         TEST(test_across_processes),
         TEST(test_complain),
+        TEST(test_withdraw),
+        TEST(test_publish_over),
         TEST(test_elect),
         TEST(test_attend),
         TEST(test_elect_threads),

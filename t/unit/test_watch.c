@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -35,9 +36,13 @@
     "return { fields = { currentRole = field.text {}, seniority = field.text {}, "                 \
     "industry = field.text {}, "
 
+#define GENERATIONS_MAX 2048
+
 /* What was said, by all processes. */
 typedef struct said {
     atomic_int loaded, rejected;
+    atomic_int times[GENERATIONS_MAX]; /* that a generation was announced */
+    char digests[GENERATIONS_MAX][16]; /* and as what */
     char last[1024];
 } said;
 
@@ -47,12 +52,25 @@ static career_log logger;
 static said *heard;
 static const career_rules_budget budget = {50 * CAREER_MILLISECOND, 8 * 1024 * 1024};
 
+static void hear_generation(const char *line)
+{
+    const char *generation = strstr(line, "generation "), *digest = strstr(line, "digest ");
+    long number = generation ? atol(generation + strlen("generation ")) : -1;
+
+    if (number < 0 || number >= GENERATIONS_MAX || !digest)
+        return;
+    atomic_fetch_add(&heard->times[number], 1);
+    apr_cpystrn(heard->digests[number], digest + strlen("digest "), 13);
+}
+
 static void hear(void *unused, career_log_level level, const char *line)
 {
     (void)unused;
     (void)level;
-    if (strstr(line, "CAREER0201"))
+    if (strstr(line, "CAREER0201")) {
         atomic_fetch_add(&heard->loaded, 1);
+        hear_generation(line);
+    }
     if (strstr(line, "CAREER0202"))
         atomic_fetch_add(&heard->rejected, 1);
     apr_cpystrn(heard->last, line, sizeof(heard->last));
@@ -558,6 +576,91 @@ static void test_board_is_followed(void **state)
     assert_int_equal(generation(watch), 2);
 }
 
+/* ---- several that race for one board */
+
+#define RACERS 3
+#define EDITS 150
+
+typedef struct racer {
+    career_watch *watch;
+    uint64_t last;                       /* generation it had */
+    char (*digests)[CAREER_DIGEST_SIZE]; /* by generation, as it had them */
+    const char *fault;
+} racer;
+
+static atomic_bool race_is_over;
+
+static void note_generation(racer *self)
+{
+    career_rules *rules = career_watch_acquire(self->watch);
+    uint64_t number = career_rules_generation(rules);
+
+    if (number < self->last || number >= GENERATIONS_MAX)
+        self->fault = "a generation came back";
+    else
+        apr_cpystrn(self->digests[number], career_rules_digest(rules), CAREER_DIGEST_SIZE);
+    self->last = number;
+    career_rules_release(rules);
+}
+
+static void *race(void *context)
+{
+    racer *self = context;
+
+    while (!atomic_load(&race_is_over) && !self->fault) {
+        career_watch_tick(self->watch);
+        note_generation(self);
+    }
+    career_watch_tick(self->watch); /* after the last edit */
+    career_watch_tick(self->watch); /* when another was faster with an older one */
+    note_generation(self);
+    return NULL;
+}
+
+static void assert_heard_of(uint64_t number, const racer *racers)
+{
+    if (heard->times[number] != 1)
+        fail_msg("generation %d was announced %d times", (int)number, heard->times[number]);
+    for (int i = 0; i < RACERS; i++)
+        if (*racers[i].digests[number])
+            assert_memory_equal(racers[i].digests[number], heard->digests[number], 12);
+}
+
+/* Three folders' worth of watchers see every edit at the same moment. Each generation is announced once, with
+ * the digest of its own text, and nobody falls back to what was read before. */
+static void test_race(void **state)
+{
+    static char digests[RACERS][GENERATIONS_MAX][CAREER_DIGEST_SIZE];
+    racer racers[RACERS];
+    pthread_t threads[RACERS];
+    career_board *board = a_board();
+    uint64_t last;
+
+    (void)state;
+    memset(digests, 0, sizeof(digests));
+    atomic_store(&race_is_over, false);
+    for (int i = 0; i < RACERS; i++)
+        racers[i] = (racer){.watch = watch_of(board), .digests = digests[i]};
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+    for (int i = 0; i < EDITS; i++) {
+        put_by_rename(validation, rules_with(i % 2 ? "odd" : "even"));
+        apr_sleep(i % 5 * 1000);
+    }
+    atomic_store(&race_is_over, true);
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    last = career_board_generation(board);
+    for (int i = 0; i < RACERS; i++) {
+        assert_null(racers[i].fault);
+        assert_true(has(racers[i].watch, "odd"));
+    }
+    for (uint64_t number = 1; number <= last; number++)
+        assert_heard_of(number, racers);
+    assert_int_equal(heard->loaded, last);
+    assert_int_equal(heard->rejected, 0);
+}
+
 /* ---- in the long run */
 
 static long resident_kib(void)
@@ -632,6 +735,7 @@ int main(void)
         TEST(test_processes_agree),
         TEST(test_processes_complain_once),
         TEST(test_board_is_followed),
+        TEST(test_race),
         TEST(test_thousand_reloads),
     };
 
