@@ -10,6 +10,8 @@
 /* How often somebody else's knock is looked at: by a job that waits for it, and by a lane at rest. */
 #define BUSY_LOOK (5 * CAREER_MILLISECOND)
 #define BUSY_REST (100 * CAREER_MILLISECOND)
+/* How often a job is worth an attempt of its own to connect. */
+#define TRIES_MAX 2
 
 void career_session_refuse_names(career_session *self)
 {
@@ -124,23 +126,23 @@ static bool wait_at_gate(const career_session *self, career_gate_answer answer,
     return until != CAREER_NEVER && poll(&stop, 1, career_clock_poll_ms(until)) == 0;
 }
 
-/* A job that may still wait gets another try: what a pooler or a server that comes up refuses at one moment
+/* A job that may still wait gets a second try: what a pooler or a server that comes up refuses at one moment
  * it may grant at the next. */
 static bool open_session(career_session *self, career_moment patience)
 {
     career_gate_answer answer;
-    bool tried = false;
+    unsigned tries = 0;
 
     do {
         answer = career_gate_ask(self->store->gate, self->store->config.connect);
         if (answer == CAREER_GATE_OPEN || answer == CAREER_GATE_KNOCK) {
             if (pass_gate(self))
                 return true;
-            tried = true;
+            tries++;
             answer = CAREER_GATE_CLOSED;
         }
-    } while (wait_at_gate(self, answer, patience));
-    if (!tried)
+    } while (tries < TRIES_MAX && !self->lacking && wait_at_gate(self, answer, patience));
+    if (!tries)
         snprintf(self->why, sizeof(self->why),
                  "the database was found unusable a moment ago, see CAREER0301 or CAREER0306");
     return false;
