@@ -205,7 +205,9 @@ career_reading *career_counters_samples(career_counters *counters, apr_pool_t *p
     career_reading *copies;
 
     *count = (size_t)(end - first);
-    copies = *count ? apr_palloc(pool, *count * sizeof(*copies)) : NULL;
+    if (*count == 0)
+        return NULL;
+    copies = apr_palloc(pool, *count * sizeof(*copies));
     for (uint64_t n = first; n < end; n++)
         memcpy(&copies[n - first], &all->ring[n % CAREER_SAMPLES], sizeof(*copies));
     return copies;
