@@ -141,8 +141,15 @@ static void test_error_table(void **state)
         assert_in_range(info->status, 400, 599);
         assert_true(is_machine_code(info->code));
         assert_true(*info->text && *info->when && *info->name);
-        for (int k = 0; k < i; k++)
-            assert_string_not_equal(info->code, career_error_describe((career_error_id)k)->code);
+        for (int k = 0; k < i; k++) {
+            const career_error_info *other = career_error_describe((career_error_id)k);
+
+            if (strcmp(info->code, other->code) != 0)
+                continue;
+            /* two causes that the client need not tell apart: it sees one and the same */
+            assert_int_equal(info->status, other->status);
+            assert_string_equal(info->text, other->text);
+        }
         if (info->status == 401)
             assert_string_equal(info->text, "Authentication required");
     }
