@@ -542,3 +542,9 @@ bool career_crypto_verify(career_crypto_key *key, career_slice input, career_sli
     ERR_pop_to_mark();
     return good;
 }
+
+career_version career_crypto_version(void)
+{
+    return (career_version){"OpenSSL", OPENSSL_VERSION_STR,
+                            OpenSSL_version(OPENSSL_VERSION_STRING)};
+}

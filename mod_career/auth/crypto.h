@@ -9,6 +9,7 @@
 #define CAREER_CRYPTO_H
 
 #include "base/text.h"
+#include "base/version.h"
 
 typedef enum career_algorithm {
     CAREER_HS256,
@@ -46,5 +47,7 @@ bool career_crypto_key_same(const career_crypto_key *a, const career_crypto_key 
 /* Signature as in a JWS: the whole MAC; RSA's octets, as many as the modulus has; R and S of 32
  * octets each; Ed25519's 64 octets. The MAC is compared in constant time. */
 bool career_crypto_verify(career_crypto_key *key, career_slice input, career_slice signature);
+
+career_version career_crypto_version(void); /* of OpenSSL */
 
 #endif

@@ -145,3 +145,9 @@ bool career_fetch(apr_pool_t *pool, const char *url, const atomic_bool *stop, ca
     curl_multi_cleanup(multi);
     return !*why;
 }
+
+career_version career_fetch_version(void)
+{
+    return (career_version){"libcurl", LIBCURL_VERSION,
+                            curl_version_info(CURLVERSION_NOW)->version};
+}

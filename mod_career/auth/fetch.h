@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/version.h"
 
 #define CAREER_FETCH_TIME (3 * CAREER_SECOND) /* from the first packet to the last */
 #define CAREER_FETCH_SIZE (256 * 1024)        /* bytes of the body */
@@ -26,5 +27,7 @@ const char *career_fetch_check_url(const char *url);
  * the answer is a 200 within the limits. Ends early once *stop is true. */
 bool career_fetch(apr_pool_t *pool, const char *url, const atomic_bool *stop, career_slice *text,
                   const char **why);
+
+career_version career_fetch_version(void); /* of libcurl */
 
 #endif

@@ -53,10 +53,12 @@ static career_board *create(apr_pool_t *pool, size_t room)
 career_board *career_board_open(apr_pool_t *pool, const char *name, size_t room)
 {
     /* an upgraded module may come with a restart: it must not take another shape for its own */
-    const char *key = apr_psprintf(pool, "career-board-%d:%s", LAYOUT, name);
+    char
+        key[8704]; /* not of the pool, which outlives many restarts; no line of httpd's is longer */
     career_board *board;
     void *kept = NULL;
 
+    apr_snprintf(key, sizeof(key), "career-board-%d:%s", LAYOUT, name);
     apr_pool_userdata_get(&kept, key, pool);
     if (kept && ((career_board *)kept)->room >= room)
         return kept;

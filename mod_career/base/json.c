@@ -231,3 +231,8 @@ const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, si
 {
     return parse(pool, data, len, 0, depth_max, why);
 }
+
+career_version career_json_version(void)
+{
+    return (career_version){"jansson", JANSSON_VERSION, jansson_version_str()};
+}

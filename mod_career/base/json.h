@@ -8,6 +8,7 @@
 #define CAREER_JSON_H
 
 #include "base/text.h"
+#include "base/version.h"
 
 #define CAREER_JSON_DEPTH_MAX 32
 
@@ -104,5 +105,7 @@ void career_json_write_string(career_text *text, const char *data, size_t len);
 /* Is it well-formed UTF-8 (RFC 3629) without NUL? And how many code points has it? */
 bool career_utf8_valid(const char *data, size_t len);
 size_t career_utf8_length(const char *data, size_t len);
+
+career_version career_json_version(void); /* of jansson */
 
 #endif

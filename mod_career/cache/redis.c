@@ -428,3 +428,11 @@ bool career_redis_is_alive(const career_redis *redis)
 {
     return !career_socket_is_stale(&redis->socket);
 }
+
+#define TEXT_OF(number) #number
+#define DOTTED(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
+career_version career_redis_version(void)
+{
+    return (career_version){"hiredis", DOTTED(HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH), NULL};
+}

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "cache/socket.h"
 
 #define CAREER_REDIS_CAUSE 256
@@ -88,5 +89,7 @@ bool career_redis_was_cut(const career_redis *redis);
 
 /* Looks without waiting: is an unused connection still good? */
 bool career_redis_is_alive(const career_redis *redis);
+
+career_version career_redis_version(void); /* of hiredis */
 
 #endif

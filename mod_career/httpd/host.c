@@ -11,6 +11,7 @@
 #include "auth/fetch.h"
 #include "httpd/module.h"
 #include "httpd/values.h"
+#include "httpd/versions.h"
 
 /* All hosts of the configuration in force, in the order of the servers. Set before fork. */
 static apr_array_header_t *hosts;
@@ -211,9 +212,9 @@ static career_host *host_make(apr_pool_t *pool, server_rec *server, career_confi
 }
 
 /* One board per URL, whichever hosts name it. */
-static career_board *board_of_url(apr_pool_t *process, const char *url)
+static career_board *board_of_url(apr_pool_t *pool, apr_pool_t *process, const char *url)
 {
-    return career_board_open(process, apr_pstrcat(process, "keys:", url, NULL), CAREER_FETCH_SIZE);
+    return career_board_open(process, apr_pstrcat(pool, "keys:", url, NULL), CAREER_FETCH_SIZE);
 }
 
 static const char *open_key_file(apr_pool_t *pool, career_host *host, const char *path,
@@ -239,7 +240,7 @@ static const char *open_source(apr_pool_t *pool, apr_pool_t *process, career_hos
 
     if (strncmp(source, "file:", 5) == 0)
         return open_key_file(pool, host, source + 5, files);
-    board = board_of_url(process, source);
+    board = board_of_url(pool, process, source);
     sources->urls[sources->url_count] = source;
     sources->boards[sources->url_count++] = board;
     return board ? NULL : "shared memory cannot be had";
@@ -326,7 +327,7 @@ static unsigned connections_of_child(const char *server)
     return sum;
 }
 
-static void sum_up(server_rec *server)
+static void sum_up(apr_pool_t *temp, server_rec *server)
 {
     int children = 0;
     unsigned each = connections_of_child(NULL);
@@ -339,9 +340,9 @@ static void sum_up(server_rec *server)
     }
     career_host_say(server, CAREER_LOG_STARTED,
                     "%d virtual host%s, at most %d children of %u database connection%s each: "
-                    "%u in all",
+                    "%u in all; %s",
                     hosts->nelts, hosts->nelts == 1 ? "" : "s", children, each,
-                    each == 1 ? "" : "s", (unsigned)children * each);
+                    each == 1 ? "" : "s", (unsigned)children * each, career_versions(temp));
 }
 
 /* A session of three or four chunks does not fit httpd's default, and the core answers 400 before we see it. */
@@ -376,7 +377,7 @@ int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
         warn_of_small_fields(temp, host);
     }
     if (hosts->nelts)
-        sum_up(main_server);
+        sum_up(temp, main_server);
     return OK;
 }
 

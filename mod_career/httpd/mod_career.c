@@ -10,6 +10,7 @@
 #include <mpm_common.h>
 
 #include "httpd/account.h"
+#include "base/pool.h"
 #include "httpd/handler.h"
 #include "httpd/host.h"
 #include "httpd/module.h"
@@ -47,7 +48,7 @@ static void child_init(apr_pool_t *child, server_rec *server)
 
 static void register_hooks(apr_pool_t *pool)
 {
-    (void)pool;
+    career_pool_keep_until(pool);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);

@@ -197,3 +197,16 @@ career_match career_pattern_match(const career_pattern *pattern, career_slice su
     pcre2_match_context_free(s.limits);
     return match;
 }
+
+#define TEXT_OF(number) #number
+#define DOTTED(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
+
+career_version career_pattern_version(void)
+{
+    static char running[32]; /* "10.42 2022-12-11" */
+
+    if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= (int)sizeof(running))
+        pcre2_config(PCRE2_CONFIG_VERSION, running);
+    running[strcspn(running, " ")] = '\0';
+    return (career_version){"PCRE2", DOTTED(PCRE2_MAJOR, PCRE2_MINOR), running};
+}

@@ -7,6 +7,7 @@
 #define CAREER_PATTERN_H
 
 #include "base/text.h"
+#include "base/version.h"
 
 #define CAREER_PATTERN_MAX 1000 /* bytes of a regular expression */
 #define CAREER_PATTERN_WHY 200
@@ -25,5 +26,7 @@ typedef enum career_match {
 
 /* Is it found anywhere in the subject? */
 career_match career_pattern_match(const career_pattern *pattern, career_slice subject);
+
+career_version career_pattern_version(void); /* of PCRE2 */
 
 #endif

@@ -1209,3 +1209,12 @@ bool career_sandbox_is_clean(const career_sandbox *sandbox)
 {
     return sandbox->clean;
 }
+
+career_version career_sandbox_version(void)
+{
+    static char running[16]; /* lua_ident: "$LuaVersion: Lua 5.4.4  Copyright ..." */
+
+    sscanf(lua_ident, "$LuaVersion: Lua %15[0-9.]", running);
+    return (career_version){"Lua", LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE,
+                            *running ? running : NULL};
+}

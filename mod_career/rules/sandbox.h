@@ -11,6 +11,7 @@
 #include <apr_time.h>
 
 #include "base/json.h"
+#include "base/version.h"
 #include "rules/rules.h"
 
 typedef struct career_sandbox career_sandbox;
@@ -46,5 +47,7 @@ bool career_sandbox_call(career_sandbox *sandbox, const char *name,
 /* May it serve another call? Not after a failure, and not if the function has changed anything that it would
  * see again: what one request leaves behind must not reach the next. */
 bool career_sandbox_is_clean(const career_sandbox *sandbox);
+
+career_version career_sandbox_version(void); /* of Lua */
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <libpq-fe.h>
+#include <pg_config.h>
 
 #include "base/thread.h"
 
@@ -801,4 +802,13 @@ const char *career_postgres_why(const career_postgres *self)
 bool career_postgres_overran(const career_postgres *self)
 {
     return self->overran;
+}
+
+career_version career_postgres_version(void)
+{
+    static char running[16];
+    int number = PQlibVersion();
+
+    snprintf(running, sizeof(running), "%d.%d", number / 10000, number % 10000);
+    return (career_version){"libpq", PG_VERSION, running};
 }

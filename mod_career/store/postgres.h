@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "store/statements.h"
 
 /* -- where to connect ---------------------------------------------------------------------------- */
@@ -105,5 +106,7 @@ career_answer career_postgres_settle(career_postgres *postgres, career_moment de
 const char *career_postgres_why(const career_postgres *postgres);
 /* Was it lost because the time was up, not because the connection broke? */
 bool career_postgres_overran(const career_postgres *postgres);
+
+career_version career_postgres_version(void); /* of libpq */
 
 #endif
