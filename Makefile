@@ -58,7 +58,7 @@ BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements rules)
 ALL       := $(MODULE) $(RULES)
 
 .PHONY: all tests fuzzers deps run token test suite install bench bench-programs lint format \
-        check-asan check-valgrind check-tsan check-browser check-alerts fuzz clean help FORCE
+        check-asan check-valgrind check-tsan check-browser check-alerts check-package fuzz clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -204,6 +204,11 @@ check-valgrind:
 	@$(again) tests
 	@t/tools/valgrind $(BUILD)
 
+# Minutes, and packages from the archive: not a part of the others.
+check-package:
+	@t/tools/deps package
+	@t/tools/package
+
 fuzz:
 	@t/tools/deps build fuzz
 	@$(again) BUILD=build/fuzz CC=clang CFLAGS='-O1 -g' HARDEN= \
@@ -222,6 +227,7 @@ help:
 	@echo 'make bench      requests per second beside pgbench and a static file       [BENCH=quick]'
 	@echo 'make lint       format and static checks; silent when clean;  make format  mends the first'
 	@echo 'make check-asan, check-valgrind, check-tsan, fuzz [FUZZ_TIME=20]'
+	@echo 'make check-package   builds, installs, upgrades and purges the Debian packages in bare chroots (root)'
 	@echo 'make check-browser  the status page in Chromium;  make check-alerts  the alert rules under promtool'
 	@echo 'make deps       installs what build and tests need (the others call it)'
 	@echo 'make clean      removes build/'
