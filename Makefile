@@ -54,11 +54,11 @@ RULES     := $(BUILD)/career-rules
 TESTS     := $(UNIT:t/unit/%.c=$(BUILD)/t/%)
 REPLAYS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/t/replay_%)
 FUZZERS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/fuzz_%)
-BENCH     := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements rules)
+BENCHES   := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements rules paths)
 ALL       := $(MODULE) $(RULES)
 
-.PHONY: all tests fuzzers deps run token test suite install bench bench-programs lint format \
-        check-asan check-valgrind check-tsan check-browser check-alerts check-package fuzz clean help FORCE
+.PHONY: all tests fuzzers deps run token test suite install bench bench-baseline bench-compare bench-programs lint \
+        format check-asan check-valgrind check-tsan check-browser check-alerts check-package fuzz clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -113,7 +113,7 @@ $(BUILD)/bench/%.so: $(BUILD)/t/bench/%.o
 $(BUILD)/bench/%: $(BUILD)/t/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm
-bench-programs: $(BENCH)
+bench-programs: $(BENCHES)
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
 
@@ -143,6 +143,19 @@ bench:
 	@t/tools/deps build test bench
 	@$(again) all bench-programs
 	@t/bench/run
+
+# The present build is kept, and measured again beside each later one: figures of another hour would not compare.
+bench-baseline:
+	@t/tools/deps build test bench
+	@$(again) all bench-programs
+	@mkdir -p $(BUILD)/baseline/bench
+	@cp $(MODULE) $(BUILD)/baseline/ && cp $(BUILD)/bench/paths $(BUILD)/baseline/bench/
+	@echo 'kept in $(BUILD)/baseline: make bench-compare measures what comes after beside it'
+
+bench-compare:
+	@t/tools/deps build test bench
+	@$(again) all bench-programs
+	@t/bench/compare
 
 # The module and its command where apxs says; rules that operators have edited are left as they are.
 install: all
@@ -225,6 +238,8 @@ help:
 	@echo 'make test       builds and runs every test'
 	@echo 'make install    where apxs says                                              [DESTDIR=]'
 	@echo 'make bench      requests per second beside pgbench and a static file       [BENCH=quick]'
+	@echo 'make bench-baseline  keeps this build;  make bench-compare  measures the next one beside it'
+	@echo '                [BASELINE=<folder or revision>] [BEFORE=<directives>] [AFTER=<directives>]'
 	@echo 'make lint       format and static checks; silent when clean;  make format  mends the first'
 	@echo 'make check-asan, check-valgrind, check-tsan, fuzz [FUZZ_TIME=20]'
 	@echo 'make check-package   builds, installs, upgrades and purges the Debian packages in bare chroots (root)'

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# What groups of processes use: CPU time and memory, as /proc tells. A group is a server and all its descendants.
+# What groups of processes use: CPU time and memory, as /proc tells; a group is a server and all its descendants. And
+# how many jobs for Postgres share an exchange, as the module counts them.
 package Bench::Meter;
 use v5.36;
 
-use Exporter qw(import);
-use POSIX    ();
+use Exporter   qw(import);
+use HTTP::Tiny ();
+use POSIX      ();
 
-our @EXPORT_OK = qw(cpu memory pids);
+our @EXPORT_OK = qw(cpu memory pids metrics measured);
 
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
@@ -27,6 +29,40 @@ sub cpu ($process) {
         $system += $word[12] + $word[14];
     }
     return ($user / $ticks, $system / $ticks);
+}
+
+# The sums of these metrics of a server (its URL with /metrics), over all their labels.
+sub metrics ($url, @names) {
+    my $answer = HTTP::Tiny->new(timeout => 10)->get($url);
+    die "$url: $answer->{status} $answer->{content}\n" unless $answer->{success};
+    my %sum = map { $_ => 0 } @names;
+    for (split /\n/, $answer->{content}) {
+        $sum{$1} += $2 if /^(\w+)(?:\{.*\})? (\S+)$/ && exists $sum{$1};
+    }
+    return @sum{@names};
+}
+
+my @jobs = qw(career_database_jobs_total career_database_batches_total);
+
+# Runs a load and adds to its result the CPU that each server took for a request, in microseconds.
+# servers: { name => process }; after: what belongs to the load, but not to its time; metrics: URL, for jobs per exchange
+sub measured ($load, %with) {
+    my %servers = %{ $with{servers} };
+    my @jobs_before = $with{metrics} ? metrics($with{metrics}, @jobs) : ();
+    my %before = map { $_ => [cpu($servers{$_})] } keys %servers;
+    my $result = $load->();
+    $with{after}->() if $with{after};
+    for my $name (keys %servers) {
+        my @after = cpu($servers{$name});
+        my ($user, $system) = map { ($after[$_] - $before{$name}[$_]) * 1e6 / $result->{requests} } 0, 1;
+        @{$result}{"${name}_user", "${name}_system", $name} = ($user, $system, $user + $system);
+    }
+    if ($with{metrics}) {
+        my @after = metrics($with{metrics}, @jobs);
+        my ($done, $exchanges) = map { $after[$_] - $jobs_before[$_] } 0, 1;
+        $result->{jobs} = $done / $exchanges if $exchanges > 0;
+    }
+    return $result;
 }
 
 # Megabytes: the proportional share (PSS) of all its processes, and the private memory of the largest child.

@@ -8,21 +8,45 @@ use v5.36;
 use Exporter   qw(import);
 use List::Util qw(min max);
 
-our @EXPORT_OK = qw(median ratio table number);
+our @EXPORT_OK = qw(median ratio ratios clearly against table number);
 
 sub median (@values) {
     my @sorted = sort { $a <=> $b } grep { defined } @values or return undef;
     return @sorted % 2 ? $sorted[@sorted / 2] : ($sorted[@sorted / 2 - 1] + $sorted[@sorted / 2]) / 2;
 }
 
-# rounds of two measures, a figure of theirs: (median, least, greatest) of the first's over the second's
-sub ratio ($over, $under, $figure = 'rate') {
+# rounds of two measures, a figure of theirs: the first's over the second's, round by round
+sub ratios ($over, $under, $figure = 'rate') {
     my @ratios;
     for my $round (0 .. min($#$over, $#$under)) {
         my ($above, $below) = map { $_->[$round]{$figure} } $over, $under;
         push @ratios, $above / $below if defined $above && $below;
     }
+    return @ratios;
+}
+
+# Their median, least and greatest.
+sub ratio (@of) {
+    my @ratios = ratios(@of);
     return @ratios ? (median(@ratios), min(@ratios), max(@ratios)) : ();
+}
+
+# Do they differ from 1 by more than chance (sign test, two-sided, 1 %)? 1: above, -1: below, 0: nobody knows.
+sub clearly (@ratios) {
+    my ($above, $below) = (scalar(grep { $_ > 1 } @ratios), scalar(grep { $_ < 1 } @ratios));
+    my $rounds = $above + $below or return 0;
+    my ($ways, $all) = (1, 0);
+    for my $few (0 .. min($above, $below)) {
+        $all += $ways;
+        $ways *= ($rounds - $few) / ($few + 1);
+    }
+    return 2 * $all / 2**$rounds > 0.01 ? 0 : $above > $below ? 1 : -1;
+}
+
+# A goal and whether the value meets it, for a table: at least (positive), at most (negative), or none.
+sub against ($value, $goal) {
+    return ('', '') unless defined $goal && defined $value;
+    return $goal > 0 ? (">= $goal", $value >= $goal ? 'met' : 'missed') : ('<= ' . -$goal, $value <= -$goal ? 'met' : 'missed');
 }
 
 sub number ($value, $digits = 2) {

@@ -19,7 +19,7 @@ use Time::HiRes      qw(sleep time);
 
 use constant RESOURCE => '/api/profile/career';
 
-# users: so many profiles, each with a token
+# users: so many profiles, each with a token; tcp: Postgres listens on loopback, too
 sub new ($class, %self) {
     my $self = bless { %self, dir => temp_dir('career-bench'), servers => [] }, $class;
     eval { $self->_begin; 1 } or do { my $why = $@; $self->stop; die $why };
@@ -28,7 +28,7 @@ sub new ($class, %self) {
 
 sub _begin ($self) {
     my @durable = $ENV{BENCH_FSYNC} ? (durable => 1) : ();
-    $self->{postgres} = $self->_keep(Career::Postgres->new(dir => "$self->{dir}/pg", @durable,
+    $self->{postgres} = $self->_keep(Career::Postgres->new(dir => "$self->{dir}/pg", @durable, tcp => $self->{tcp},
         settings => [qw(shared_buffers=256MB max_wal_size=4GB checkpoint_timeout=30min)])->start);
     $self->{postgres}->migrate;
     $self->{redis} = $self->_keep(Career::Redis->new(dir => "$self->{dir}/redis", tcp => 0)->start);
@@ -123,10 +123,14 @@ sub httpd ($self, $mpm) {
 }
 
 # One more, with further directives of the module, which replace the others.
-sub another ($self, $name, @directives) {
-    return $self->_keep(Career::Httpd->new(dir => "$self->{dir}/$name", mpm => 'event', log_level => 'warn',
-        mpm_config => $mpm_config, config => $self->_config,
-        vhosts => [{ name => 'localhost', config => join "\n", $self->_host, @directives }])->start);
+sub another ($self, $name, @directives) { return $self->side($name, directives => \@directives) }
+
+# Likewise; mpm; module: another mod_career.so; mpm_config: lines that replace others
+sub side ($self, $name, %with) {
+    return $self->_keep(Career::Httpd->new(dir => "$self->{dir}/$name", mpm => $with{mpm} // 'event',
+        log_level => 'warn', mpm_config => join("\n", $mpm_config, $with{mpm_config} // ''), config => $self->_config,
+        $with{module} ? (module => $with{module}) : (),
+        vhosts => [{ name => 'localhost', config => join "\n", $self->_host, @{ $with{directives} // [] } }])->start);
 }
 
 sub _config ($self) { return 'LoadModule nothing_module "' . build_dir() . '/bench/mod_nothing.so"' }
@@ -140,7 +144,8 @@ sub _host ($self) {
         split(/;\s*/, $ENV{BENCH_DIRECTIVES} // ''),
         'CustomLog "/dev/null" plain env=never',
         qq(<LocationMatch "^/api/profile/career\$">\nSetHandler career-profile\n</LocationMatch>),
-        qq(<Location "/nothing">\nSetHandler nothing\n</Location>);
+        qq(<Location "/nothing">\nSetHandler nothing\n</Location>),
+        qq(<Location "/metrics">\nSetHandler career-metrics\n</Location>);
 }
 
 # The command that prints its version.

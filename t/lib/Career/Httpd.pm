@@ -27,7 +27,8 @@ sub _locate {
 }
 
 # dir; mpm: event, worker, prefork; modules: list of names; port; host; config: text for the main server;
-# vhosts: list of { name, config }; log_level; env; career => 0: without mod_career; mpm_config: text
+# vhosts: list of { name, config }; log_level; env; career => 0: without mod_career; mpm_config: text;
+# module: another mod_career.so than that of this build
 sub new ($class, %self) {
     my $self = bless { mpm => 'event', host => '127.0.0.1', log_level => 'info', %self }, $class;
     _locate();
@@ -48,7 +49,7 @@ my %processes = (
 sub _text ($self) {
     my @load = grep { !$built_in{"mod_$_"} && !$built_in{$_} } "mpm_$self->{mpm}", @basic, @{ $self->{modules} // [] };
     my @lines = (map { qq(LoadModule ${_}_module "$modules/mod_$_.so") } _unique(@load));
-    push @lines, 'LoadModule career_module "' . module_path() . '"' unless defined $self->{career} && !$self->{career};
+    push @lines, 'LoadModule career_module "' . ($self->{module} // module_path()) . '"' unless defined $self->{career} && !$self->{career};
     push @lines, 'User ' . web_user(), 'Group ' . getgrgid((getpwnam web_user())[3]) if as_root();
     push @lines,
         qq(ServerRoot "$self->{dir}"), qq(DefaultRuntimeDir "$self->{dir}/run"), qq(PidFile "$self->{dir}/run/pid"),
