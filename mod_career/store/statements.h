@@ -197,7 +197,8 @@ enum {
                 "WHEN to_regclass(n.home) IS NULL THEN 'table ' || n.home "                        \
                 "WHEN n.kind = 'column' THEN 'column ' || n.home || '.' || n.name "                \
                 "WHEN n.kind = 'function' THEN 'function ' || n.name "                             \
-                "ELSE 'trigger ' || n.name END, ', ') || ')', "                                    \
+                "ELSE 'trigger ' || n.name END, ', ' ORDER BY n.kind <> 'table', n.migration, "    \
+                "n.kind, n.home, n.name) || ')', "                                                 \
                 "to_regclass('career_schema_migrations') IS NOT NULL AND "                         \
                 "has_table_privilege('career_schema_migrations', 'SELECT') FROM (VALUES "          \
                 CAREER_SQL_NEEDED ") AS n (migration, home, kind, name) WHERE CASE n.kind "        \
