@@ -86,7 +86,7 @@ sub command ($self, @words) {
         my ($kind, $port) = $@ =~ /^redis: (MOVED|ASK) \d+ .*:(\d+)$/;
         die $@ unless $kind || $@ =~ /TRYAGAIN/;
         $asking = $kind && $kind eq 'ASK';
-        ($node) = grep { $_->{port} == $port } $self->nodes if $kind;
+        ($node) = (grep { $_->{port} == $port } $self->nodes)[0] // die "no node of ours: $@" if $kind;
     }
     die "@words: sent from node to node\n";
 }
