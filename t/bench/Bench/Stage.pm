@@ -69,12 +69,28 @@ sub _seed ($self) {
     my $postgres = $self->{postgres};
     $self->_insert('career', '');
     $postgres->psql('TRUNCATE career_cache_outbox');
-    # What a real token carries: an address, metadata, a session, how its user signed in.
+    $self->tokens_of('tokens', 1 .. $self->{users});
+    return;
+}
+
+# The name of a file with a token for each of these users: what a real one carries is an address, metadata, a session, how
+# its user signed in.
+sub tokens_of ($self, $name, @users) {
     my $text = join '', map { token(sub => user($_), exp => time + 86400, iss => 'https://example.supabase.co/auth/v1',
         email => "user$_\@example.org", phone => '', app_metadata => { provider => 'email', providers => ['email'] },
         user_metadata => { email => "user$_\@example.org", email_verified => JSON::PP::true, sub => user($_) },
-        amr => [{ method => 'password', timestamp => time }]) . "\n" } 1 .. $self->{users};
-    write_file($self->tokens, $text, 0644);
+        amr => [{ method => 'password', timestamp => time }]) . "\n" } @users;
+    write_file("$self->{dir}/$name", $text, 0644);
+    return "$self->{dir}/$name";
+}
+
+# One more database, with so many profiles and nothing in its outbox.
+sub profiles ($self, $database, $users) {
+    $self->{postgres}->psql("CREATE DATABASE $database OWNER career");
+    $self->{postgres}->migrate(database => $database);
+    local $self->{users} = $users;
+    $self->_insert($database, q(, nextval('career_profiles_version_seq')),
+        user => 'postgres', before => 'SET session_replication_role = replica;');    # no triggers
     return;
 }
 
@@ -89,11 +105,16 @@ sub _seed_peer ($self) {
     return;
 }
 
-sub _insert ($self, $database, $version) {
+# version: its value, where no trigger gives one; before: SQL
+sub _insert ($self, $database, $version, %with) {
+    my ($user, $before) = ($with{user} // 'career', $with{before} // '');
     my $more = $version ? ', version' : '';
-    $self->{postgres}->psql("INSERT INTO career_profiles (user_id, $columns$more) SELECT ${\user_sql('n')}, $profile$version
-        FROM generate_series(1, $self->{users}) AS n; VACUUM ANALYZE career_profiles;" =~ s/; VACUUM/;\nVACUUM/r,
-        user => 'career', database => $database);
+    $self->{postgres}->psql(<<~SQL, user => $user, database => $database);
+        $before
+        INSERT INTO career_profiles (user_id, $columns$more)
+            SELECT ${\user_sql('n')}, $profile$version FROM generate_series(1, $self->{users}) AS n;
+        VACUUM ANALYZE career_profiles;
+        SQL
     return;
 }
 
