@@ -58,7 +58,7 @@ sub number ($value, $digits = 2) {
 
 # Rows of cells, the first being the heading, as a Markdown table that can be read on a screen, too.
 sub table (@rows) {
-    my @width = map { my $column = $_; max map { length($_->[$column] // '') } @rows } 0 .. $#{ $rows[0] };
+    my @width = map { my $column = $_; max 2, map { length($_->[$column] // '') } @rows } 0 .. $#{ $rows[0] };
     my @lines = map { _row(\@width, @$_) } @rows;
     splice @lines, 1, 0, '| ' . join(' | ', map { $_ ? '-' x ($width[$_] - 1) . ':' : '-' x $width[0] } 0 .. $#width) . ' |';
     return join "\n", @lines, '';
