@@ -20,10 +20,11 @@
 
 typedef enum slot_state { FREE, WAITING, TAKEN, SERVED, REFUSED } slot_state;
 
-/* Its state is written last, so that a process killed while writing leaves it as it was. */
+/* Its state is written last, so that a process killed while writing leaves it as it was; it is atomic so that no
+ * compiler puts it elsewhere. */
 typedef struct slot {
     uint64_t ticket; /* of the owner; never used twice */
-    slot_state state;
+    _Atomic slot_state state;
     unsigned count;       /* of patterns: each as its length and its bytes */
     career_moment wanted; /* WAITING, TAKEN */
     career_moment began;  /* SERVED: the sweep */
@@ -282,22 +283,21 @@ static void copy_share(apr_pool_t *pool, const career_commons *commons, unsigned
 
 static size_t take_all(career_commons *commons, apr_pool_t *pool, career_share *shares)
 {
-    unsigned top = commons->top;
+    unsigned used = 0;
     size_t count = 0;
 
-    commons->top = 0;
-    commons->hint = 0; /* whoever was killed at it may have left them wrong */
-    for (unsigned i = 0; i < top; i++) {
+    commons->hint = 0; /* whoever was killed at it may have left it wrong */
+    for (unsigned i = 0; i < commons->top; i++) {
         slot *one = &commons->slots[i];
 
         if (one->state != FREE)
-            commons->top = i + 1;
-
+            used = i + 1;
         if (one->state != WAITING && one->state != TAKEN)
             continue; /* TAKEN: by one who has lost his turn */
         one->state = TAKEN;
         copy_share(pool, commons, i, &shares[count++]);
     }
+    commons->top = used; /* only now: whoever is killed above hides nothing from the next one */
     return count;
 }
 

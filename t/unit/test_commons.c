@@ -3,6 +3,8 @@
  * and many invalidators on one Redis, which together spend a quarter of its time at the most. */
 #include "invalidator_rig.h"
 
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 static apr_pool_t *pool;
@@ -118,6 +120,38 @@ static void test_lost_turn(void **state)
     assert_int_equal(news_of(&place, &removed), CAREER_COMMONS_SERVED);
     assert_int_equal(removed, 5);
     career_commons_end(commons, next, 0, 0);
+}
+
+/* One who dies while he looks through what is posted: here at a page in its midst. All of it is still there for
+ * the next one. */
+static void test_killed_while_taking(void **state)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 0, posted = 1000;
+    char *midst;
+    career_share *shares;
+    uint64_t turn = 0;
+    int status;
+    pid_t child;
+
+    (void)state;
+    commons = career_commons_open(pool, "killed");
+    for (size_t i = 0; i < posted; i++)
+        post("a:*");
+    child = fork();
+    if (child == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        midst = (char *)commons + posted * 256;
+        midst -= (uintptr_t)midst % page;
+        if (mprotect(midst, page, PROT_NONE) != 0)
+            _exit(1);
+        career_commons_begin(commons, soon(CAREER_SECOND / 10), pool, &shares, &count);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    EVENTUALLY(turn || (turn = career_commons_begin(commons, soon(0), pool, &shares, &count)));
+    assert_int_equal(count, posted);
+    career_commons_end(commons, turn, 0, 0);
 }
 
 /* What was taken back during a sweep is nobody's; its place may be another's by then. */
@@ -288,10 +322,10 @@ static void test_large_keyspace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_turn_for_all), cmocka_unit_test(test_rest),
-        cmocka_unit_test(test_lost_turn),        cmocka_unit_test(test_withdrawn),
-        cmocka_unit_test(test_no_room),          cmocka_unit_test(test_quarter_of_the_time),
-        cmocka_unit_test(test_large_keyspace),
+        cmocka_unit_test(test_one_turn_for_all),    cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_lost_turn),           cmocka_unit_test(test_killed_while_taking),
+        cmocka_unit_test(test_withdrawn),           cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_quarter_of_the_time), cmocka_unit_test(test_large_keyspace),
     };
     int failed;
 
