@@ -179,10 +179,11 @@ static void fail_all(career_batch *batch)
             career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
 }
 
-/* A job may wait until its start_by, whether in the queue or for the gate. */
+/* A job may wait until its start_by, whether in the queue or for the gate; but one that nobody waits for (of the
+ * outbox) no longer before the gate than others, who would find no lane meanwhile. */
 static career_moment patience_of(const career_batch *batch)
 {
-    career_moment earliest = CAREER_NEVER;
+    career_moment earliest = career_clock_now() + batch->session->store->config.wait;
 
     for (size_t i = 0; i < batch->count; i++)
         if (batch->jobs[i] && batch->jobs[i]->base.start_by < earliest)

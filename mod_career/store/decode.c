@@ -151,12 +151,13 @@ const career_row *career_row_decode(apr_pool_t *pool, const career_result *resul
                                     int first)
 {
     career_slice extra = career_result_value(result, at, first + CAREER_ROW_EXTRA);
+    career_slice version = career_result_value(result, at, first + CAREER_ROW_VERSION);
     career_row *row = apr_pcalloc(pool, sizeof(*row));
 
     apr_cpystrn(row->user_id, career_result_value(result, at, first + CAREER_ROW_USER_ID).data,
                 sizeof(row->user_id));
-    row->version =
-        strtoll(career_result_value(result, at, first + CAREER_ROW_VERSION).data, NULL, 10);
+    /* none only where somebody switched the triggers off; the migration gives it one */
+    row->version = version.data ? strtoll(version.data, NULL, 10) : 0;
     row->updated_at =
         career_decode_moment(career_result_value(result, at, first + CAREER_ROW_UPDATED_AT));
     decode_columns(row, pool, result, at, first + CAREER_ROW_COLUMNS);

@@ -388,6 +388,7 @@ static bool establish(career_postgres *self, const host *target, const char *att
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     host to = *target;
 
+    self->lacking = false; /* that was said of the host before */
     if (attrs)
         set(&to, "target_session_attrs", attrs);
     self->conn = PQconnectStartParams(to.keywords, to.values, 0);

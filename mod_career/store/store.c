@@ -200,6 +200,9 @@ career_error *career_store_job_run(career_store *store, career_store_job *job, a
         return judge(pool, job, change);
     case CAREER_JOB_ABANDONED:
         career_count_job(store, job, CAREER_BY_OUTCOME_LATE);
+        if (!career_store_is_up(store)) /* the lanes are at its gate */
+            return career_error_make(pool, CAREER_ERROR_DATABASE_UNAVAILABLE,
+                                     "Postgres was away for as long as a request may wait");
         return career_error_make(pool, CAREER_ERROR_OVERLOADED,
                                  "no lane to Postgres was free in time");
     default: /* the lane still writes into the job */

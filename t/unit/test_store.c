@@ -58,15 +58,15 @@ static const char *new_user(void)
     return user(number++);
 }
 
-static career_store *open_store(const char *folder, const char *database, unsigned connections,
-                                career_moment query)
+static career_store *open_waiting(const char *folder, const char *database, unsigned connections,
+                                  career_moment query, career_moment wait)
 {
     career_store_config config = {
         .conninfo =
             apr_psprintf(pool, "host=%s port=5432 user=postgres dbname=%s", folder, database),
         .connections = connections,
         .queue = 512,
-        .wait = 30 * CAREER_SECOND, /* machines may be slow; what is tested here is not time */
+        .wait = wait,
         .idle = 60 * CAREER_SECOND,
         .lifetime = 1800 * CAREER_SECOND,
         .connect = 10 * CAREER_SECOND,
@@ -75,6 +75,13 @@ static career_store *open_store(const char *folder, const char *database, unsign
     };
 
     return career_store_create(&config, NULL);
+}
+
+/* Machines may be slow; what is tested here is not time. */
+static career_store *open_store(const char *folder, const char *database, unsigned connections,
+                                career_moment query)
+{
+    return open_waiting(folder, database, connections, query, 30 * CAREER_SECOND);
 }
 
 /* Who asks, as far as a store without claims looks. */
@@ -274,6 +281,23 @@ static void test_existing_table(void **state)
                         "json");
     assert_true(postgres_migrate(&server, EXISTING)); /* again, over rows and triggers */
     assert_int_equal(read_row(existing, cleo)->version, row->version);
+}
+
+/* A row that came in while the triggers were switched off, into a version column of the application's own. */
+static void test_row_without_version(void **state)
+{
+    const char *uma = new_user();
+
+    (void)state;
+    create(existing, uma);
+    ask(EXISTING, "ALTER TABLE career_profiles ALTER COLUMN version DROP NOT NULL");
+    ask(EXISTING, apr_psprintf(pool,
+                               "SET session_replication_role = replica; "
+                               "UPDATE career_profiles SET version = NULL WHERE user_id = '%s'",
+                               uma));
+    assert_int_equal(read_row(existing, uma)->version, 0);
+    ask(EXISTING, apr_psprintf(pool, "DELETE FROM career_profiles WHERE user_id = '%s'", uma));
+    ask(EXISTING, "ALTER TABLE career_profiles ALTER COLUMN version SET NOT NULL");
 }
 
 static void test_refused_values(void **state)
@@ -791,6 +815,27 @@ static void test_no_server(void **state)
     assert_int_equal(read_row(own, nia)->version, row->version);
 }
 
+/* What nobody waits for, such as an entry to be removed, holds up nobody at a closed gate; and who waited there in
+ * vain is told that the database is away, not that too many came. */
+static void test_notes_at_the_gate(void **state)
+{
+    career_store *store = open_waiting(server.folder, OWN, 1, CAREER_SECOND, CAREER_SECOND / 4);
+    career_outbox_done done = {.version = 1};
+    career_moment until = career_clock_now() + 30 * CAREER_SECOND;
+
+    (void)state;
+    apr_cpystrn(done.user_id, user(1), sizeof(done.user_id));
+    assert_true(postgres_server_stop(&server, "immediate"));
+    while (code_of_read(store) != CAREER_ERROR_DATABASE_UNAVAILABLE && career_clock_now() < until)
+        usleep(20000);
+    for (int i = 0; i < 3; i++) {
+        career_outbox_remove(store, &done, 1);
+        assert_int_equal(code_of_read(store), CAREER_ERROR_DATABASE_UNAVAILABLE);
+    }
+    assert_true(postgres_server_start(&server));
+    assert_true(career_store_stop(store, career_clock_now() + 20 * CAREER_SECOND));
+}
+
 static void test_frozen_server(void **state)
 {
     career_store *store = open_store(server.folder, OWN, 2, CAREER_SECOND);
@@ -888,6 +933,7 @@ int main(void)
         T(test_create_and_merge),
         T(test_lost_races),
         T(test_existing_table),
+        T(test_row_without_version),
         T(test_refused_values),
         T(test_others_write),
         T(test_outbox),
@@ -902,6 +948,7 @@ int main(void)
         T(test_other_hosts),
         T(test_giving_up),
         T(test_missing_table),
+        T(test_notes_at_the_gate),
         T(test_frozen_server),
         T(test_no_server),
     };
