@@ -21,8 +21,9 @@ typedef struct compiler {
     career_rules *rules;
     const career_rules_source *source;
     const career_rules_budget *budget;
-    const char *file;  /* being compiled */
-    career_slice text; /* of that file */
+    const char *file;   /* being compiled */
+    career_slice text;  /* of that file */
+    career_meter meter; /* of what its kinds cost */
     const char *why;
 } compiler;
 
@@ -220,8 +221,8 @@ static bool compile_field(compiler *c, const career_json_member *member, declare
 
     if (!check_name(c, member))
         return false;
-    made->kind = career_kind_compile(c->pool, member->value,
-                                     apr_pstrcat(c->pool, "fields.", name, NULL), &fault);
+    made->kind = career_kind_compile(
+        c->pool, member->value, apr_pstrcat(c->pool, "fields.", name, NULL), &c->meter, &fault);
     if (!made->kind)
         return fail(c, fault.line, "%s", fault.text);
     if (column != CAREER_COLUMN_EXTRA && !check_column(c, name, made->kind, column))
@@ -267,6 +268,12 @@ static void lay_out(compiler *c, declared *fields, size_t count)
     c->rules->layout.hash = layout_hash(c);
 }
 
+/* Nothing is in the middle of anything: whoever asks the meter sees what it says. */
+static void no_alarm(void *unused)
+{
+    (void)unused;
+}
+
 static bool compile_fields(compiler *c, const career_json *root)
 {
     const career_json *fields = career_json_get(root, "fields");
@@ -280,6 +287,8 @@ static bool compile_fields(compiler *c, const career_json *root)
         return fail(c, line_of(c, "fields", NULL), "there may be at most %d fields",
                     CAREER_FIELDS_MAX);
     made = apr_pcalloc(c->pool, fields->object.count * sizeof(*made));
+    c->meter = (career_meter){.budget = *c->budget, .alarm = no_alarm};
+    career_meter_start(&c->meter, CAREER_METER_LOAD);
     for (size_t i = 0; i < fields->object.count; i++)
         if (!compile_field(c, &fields->object.members[i], &made[i]))
             return false;

@@ -26,6 +26,7 @@ const char *const career_kind_names[] = {
 /* What is being compiled; on the stack, one for each level. */
 typedef struct scope {
     apr_pool_t *pool;
+    career_meter *meter;
     career_fault *fault;
     const char *path; /* fields.skillTags[].proficiency */
     const career_json *options, *items;
@@ -232,17 +233,36 @@ static apr_status_t destroy_pattern(void *pattern)
     return APR_SUCCESS;
 }
 
+/* What a few expressions may cost is nothing, but a file has room for thousands of them. */
+static bool has_time(scope *s)
+{
+    return career_meter_look(s->meter) ||
+           refuse(s, "the regular expressions and defaults up to here take too long to compile");
+}
+
+static bool pay_for_pattern(scope *s)
+{
+    s->meter->used += career_pattern_size(s->kind->pattern);
+    return s->meter->used <= s->meter->budget.memory ||
+           refuse(s,
+                  "matches: the regular expressions up to here need more memory than the budget "
+                  "of %" APR_SIZE_T_FMT " KiB allows",
+                  s->meter->budget.memory / 1024);
+}
+
 static bool compile_pattern(scope *s)
 {
     char why[CAREER_PATTERN_WHY];
 
     if (!take_string(s, "matches", &s->kind->expression) || !s->kind->expression)
         return !s->fault->text;
+    if (!has_time(s))
+        return false;
     s->kind->pattern = career_pattern_compile(career_slice_of(s->kind->expression), why);
     if (!s->kind->pattern)
         return refuse(s, "matches: the regular expression cannot be used: %s", why);
     apr_pool_cleanup_register(s->pool, s->kind->pattern, destroy_pattern, apr_pool_cleanup_null);
-    return true;
+    return pay_for_pattern(s);
 }
 
 static bool compile_format(scope *s)
@@ -425,6 +445,8 @@ static bool check_fallback(scope *s)
     }
     if (s->kind->fallback == &career_sandbox_function)
         return refuse(s, "default must be a value");
+    if (!has_time(s))
+        return false;
     violations = judgement.violations = career_violations_make(s->pool);
     s->kind->fallback = career_judge(&judgement, s->kind, s->kind->fallback, &path);
     if (violations->count == 0)
@@ -468,6 +490,7 @@ static career_kind_id find_kind(const career_json *tree)
 static const career_kind *compile(scope *outer, const career_json *tree, const char *path)
 {
     scope s = {.pool = outer->pool,
+               .meter = outer->meter,
                .fault = outer->fault,
                .path = path,
                .line = outer->line,
@@ -497,9 +520,9 @@ static const career_kind *compile(scope *outer, const career_json *tree, const c
 }
 
 const career_kind *career_kind_compile(apr_pool_t *pool, const career_json *tree, const char *path,
-                                       career_fault *fault)
+                                       career_meter *meter, career_fault *fault)
 {
-    scope outer = {.pool = pool, .fault = fault, .level = -1};
+    scope outer = {.pool = pool, .meter = meter, .fault = fault, .level = -1};
 
     *fault = (career_fault){0, NULL};
     return compile(&outer, tree, path);

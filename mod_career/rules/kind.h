@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "rules/format.h"
+#include "rules/meter.h"
 #include "rules/pattern.h"
 
 /*  id, name in the vocabulary */
@@ -77,9 +78,9 @@ typedef struct career_fault {
 } career_fault;
 
 /* Compiles what the sandbox read for field.*. path names it in messages. NULL and *fault when it is wrong.
- * Everything is in the pool; patterns go with it. */
+ * The meter pays for regular expressions and for judging defaults: one for all kinds of a file. Everything is in the pool; patterns go with it. */
 const career_kind *career_kind_compile(apr_pool_t *pool, const career_json *tree, const char *path,
-                                       career_fault *fault);
+                                       career_meter *meter, career_fault *fault);
 
 /* The line of a call of field.* that the sandbox read; 0 for anything else. */
 int career_kind_line(const career_json *tree);

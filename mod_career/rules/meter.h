@@ -10,6 +10,7 @@
 
 #include "rules/rules.h"
 
+#define CAREER_METER_LOAD 20 /* patience: a file is loaded once, and no request waits for it */
 #define CAREER_STRING_MAX (64 * 1024) /* bytes of one string that a script makes */
 
 typedef struct career_meter {

@@ -91,6 +91,14 @@ void career_pattern_destroy(career_pattern *pattern)
     free(pattern);
 }
 
+size_t career_pattern_size(const career_pattern *pattern)
+{
+    size_t size = 0;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &size);
+    return size;
+}
+
 /* ------------------------------------------------------------------------------------ matching
  * PCRE2 counts steps anew wherever a match may begin, and one step may run through the whole text. So the places
  * are tried in ranges, with a look at the clock between them; while that goes fast the ranges grow, each place

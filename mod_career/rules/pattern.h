@@ -16,7 +16,8 @@ typedef struct career_pattern career_pattern;
 
 /* Compiles for UTF-8; `$` is the very end. On the heap. On failure NULL and a sentence in why. */
 career_pattern *career_pattern_compile(career_slice expression, char why[CAREER_PATTERN_WHY]);
-void career_pattern_destroy(career_pattern *pattern); /* NULL is allowed */
+void career_pattern_destroy(career_pattern *pattern);      /* NULL is allowed */
+size_t career_pattern_size(const career_pattern *pattern); /* bytes, compiled */
 
 typedef enum career_match {
     CAREER_MATCH_YES,

@@ -15,7 +15,6 @@
 #include "rules/nearest.h"
 #include "rules/pattern.h"
 
-#define LOAD_PATIENCE 20 /* a file is loaded once, and no request waits for it */
 #define CALL_PATIENCE 1
 #define HOOK_EVERY 1000         /* instructions between two looks at the budget */
 #define PATTERNS_MAX 32         /* compiled expressions that a state remembers */
@@ -1128,7 +1127,7 @@ static bool run_protected(run *job, lua_CFunction function, const char **why)
 
     sandbox->clean = false;
     sandbox->line = 0;
-    career_meter_start(&sandbox->meter, job->script ? LOAD_PATIENCE : CALL_PATIENCE);
+    career_meter_start(&sandbox->meter, job->script ? CAREER_METER_LOAD : CALL_PATIENCE);
     lua_sethook(L, look_at_budget, LUA_MASKCOUNT, HOOK_EVERY);
     lua_pushcfunction(L, locate);
     lua_pushcfunction(L, function);
@@ -1160,7 +1159,7 @@ career_sandbox *career_sandbox_open(const career_script *script, const career_ru
     sandbox->meter.budget = *budget;
     sandbox->meter.alarm = hook_every_instruction;
     sandbox->meter.context = sandbox;
-    career_meter_start(&sandbox->meter, LOAD_PATIENCE);
+    career_meter_start(&sandbox->meter, CAREER_METER_LOAD);
     sandbox->L = lua_newstate(allocate, sandbox);
     if (sandbox->L) {
         *(career_sandbox **)lua_getextraspace(sandbox->L) = sandbox;

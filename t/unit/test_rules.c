@@ -168,6 +168,24 @@ static void test_too_many_fields(void **state)
                no_caches, "at most 200 fields");
 }
 
+/* Thousands of regular expressions, each of which is allowed: a reload must end soon, and stay small. */
+static void test_costly_patterns(void **state)
+{
+    career_text text = career_text_make(pool, 65536);
+
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        career_text_add_format(&text, "x%d = field.record { ", i);
+        for (int j = 0; j < 100; j++)
+            career_text_add_format(&text, "m%d = field.text { matches = r }, ", j);
+        career_text_add_string(&text, "}, ");
+    }
+    assert_bad(apr_pstrcat(pool, "local r = [[([a-z0-9_]{1,20}\\p{L}){1,240}x]]\n",
+                           "return { fields = { ", REQUIRED_FIELDS, text.data, "}, ",
+                           REQUIRED_NAMES, "}", NULL),
+               no_caches, "need more memory than the budget");
+}
+
 static void test_too_large(void **state)
 {
     career_text text = career_text_make(pool, 300000);
@@ -877,6 +895,7 @@ int main(void)
         TEST(test_defaults),
         TEST(test_sections),
         TEST(test_too_many_fields),
+        TEST(test_costly_patterns),
         TEST(test_too_large),
         TEST(test_layout),
         TEST(test_required),
