@@ -16,7 +16,8 @@
 --   field.boolean {}                            true or false
 --   field.date    { min = "1970-01-01" }        a day; with time = true also a day with a time
 -- and each of them may have
---   default = …        how the field reads while it is empty, in every answer (a list is [] then, the rest null)
+--   default = …        what is stored where a new profile leaves the field out or a client sends null (else [] for
+--                      a list, null for the rest); profiles saved before the field was declared read so, too
 --   label = "…"        what messages call it, instead of its name
 --   message = "…"      what users are told instead of our sentences, or { too_long = "…", required = "…" }
 --   nullable = true    an item of a list or a member of a record may be null

@@ -80,13 +80,13 @@ sub client {
     return { requests => $requests, faults => \@faults, seen => scalar keys %seen };
 }
 
-# Memory of the children that no file is behind, in KiB.
+# Memory of each child that no file is behind, in KiB.
 sub private_memory {
-    my $sum = 0;
+    my %of;
     for my $pid ($stack->httpd->children) {
-        $sum += $_ for eval { read_file("/proc/$pid/smaps_rollup") =~ /^Private_Dirty:\s+(\d+)/mg };
+        ($of{$pid}) = eval { read_file("/proc/$pid/smaps_rollup") =~ /^Private_Dirty:\s+(\d+)/m };
     }
-    return $sum;
+    return \%of;
 }
 
 my %grown;
@@ -126,8 +126,14 @@ is scalar keys %{ { reverse %digest_of } }, NUMBERS, 'and no text is there that 
 SKIP: {
     skip 'a short run says nothing of memory', 1 if RELOADS < 1000 || $ENV{CAREER_PRELOAD} || $ENV{CAREER_WRAP};
     my ($before, $after) = @grown{ int(RELOADS / 5), RELOADS };
-    note "private memory of all children: $before KiB after a fifth of the reloads, $after KiB at the end";
-    cmp_ok $after - $before, '<', 1024, 'memory does not grow';
+    # Threads have arenas of malloc's, 16 in a child, and each of them fills until it has seen a reload at its worst:
+    # reloads alone add some 70 KiB to a child, requests alone some 110, the second half less than the first.
+    my @same = grep { defined $after->{$_} && defined $before->{$_} } sort keys %$after;
+    cmp_ok scalar @same, '>', 0, 'children that lived all the time';
+    for my $pid (@same) {
+        note "private memory of child $pid: $before->{$pid} KiB after a fifth of the reloads, $after->{$pid} KiB at the end";
+        cmp_ok $after->{$pid} - $before->{$pid}, '<', 1024, 'memory of a child does not grow by a MiB';
+    }
 }
 
 done_testing;

@@ -3,7 +3,7 @@
 # what httpd -t says of a bad configuration, one case for each directive.
 use v5.36;
 use Career::Test;
-use Career::Place    qw(write_file);
+use Career::Place    qw(read_file write_file);
 use Career::Contract qw(minimal header violations is_error is_saved);
 
 my $stack = Career::Stack->new(directives => undef);    # nothing in the main server
@@ -84,6 +84,40 @@ subtest 'side by side' => sub {
     is_deeply \@left, ["0:recommendations:$user:a", "0:second:$user", "1:recommendations:$user:a"],
         'each clears its own caches';
     $redis->command(SELECT => 0);
+};
+
+# Table L, 17 and 28: what a function leaves behind reaches neither the next request nor another host.
+subtest 'functions of two hosts' => sub {
+    my %shipped = map { $_ => read_file("$dir/$_/validation.lua") } qw(lua lua-second);
+    my $function = sub ($name) { <<"LUA" };
+  validate = function(profile)
+    if profile.companyName == "loop" then while true do end end
+    calls = calls + 1
+    if calls ~= 1 or pcall(function() left = profile end) then error("something is left of another call") end
+    return { { field = "companyName", code = "from_$name", message = "in force" } }
+  end,
+LUA
+    for my $folder (sort keys %shipped) {
+        my $text = "local calls = 0\n$shipped{$folder}" =~ s/^(?=\s*required = )/$function->($folder =~ tr{-}{_}r)/mer;
+        write_file("$dir/$folder/validation.lua", $text, 0644);
+    }
+    my %as = (
+        lua        => [vhost => 'first.test',  token => token(sub => uuid())],
+        lua_second => [vhost => 'second.test', token => token(sub => uuid(), secret => $second)]
+    );
+    my $told = sub ($host) { violations($stack->put(minimal(), @{ $as{$host} }))->{companyName} // '' };
+    for my $host (sort keys %as) {
+        wait_until { 12 == grep { $told->($host) eq "from_$host" } 1 .. 12 } "$host: its own function, afresh each time";
+    }
+    expect_log(qr/CAREER0203: a function of the rules failed|CAREER0001: .*500 internal_error: the function validate/);
+    for my $turn (1 .. 4) {
+        is_error($stack->put(minimal(companyName => 'loop'), @{ $as{lua} }), 500, 'internal_error', 'a loop ends');
+        is $told->($_), "from_$_", "$_: and the next request is right" for sort keys %as;
+    }
+    write_file("$dir/$_/validation.lua", $shipped{$_}, 0644) for sort keys %shipped;
+    for my $host (sort keys %as) {
+        wait_until { 12 == grep { $told->($host) eq '' } 1 .. 12 } "$host: as before";
+    }
 };
 
 subtest 'an unconfigured host beside them' => sub {

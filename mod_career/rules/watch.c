@@ -163,7 +163,7 @@ static void complain(career_watch *watch, apr_pool_t *pool, const char *why)
 {
     if (!is_news(watch, pool, why))
         return;
-    career_log_say(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why);
+    career_log_tell(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why); /* one line an edit */
     career_count(watch->counters, RULES_RELOADS, RESULT, BAD);
     career_set(watch->counters, RULES_GOOD, 0);
     career_counters_remark(watch->counters, CAREER_REMARK_RULES, why);

@@ -411,6 +411,22 @@ static void test_bad_texts(void **state)
     assert_rejected(watch, "caches.lua");
 }
 
+/* Whoever mends one fault and makes another need not wait to hear of it. */
+static void test_two_faults_at_once(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    put(validation, "return {\n  fields = }\n");
+    career_watch_tick(watch);
+    put(validation, "return {\n  fields = { }\n");
+    career_watch_tick(watch);
+    assert_int_equal(heard->rejected, 2);
+    put(validation, rules_with("first"));
+    career_watch_tick(watch);
+    assert_int_equal(heard->loaded, 2);
+}
+
 static void test_vanished(void **state)
 {
     career_watch *watch = watch_of(a_board());
@@ -727,6 +743,7 @@ int main(void)
         TEST(test_two_files_are_taken_together),
         TEST(test_patience_ends),
         TEST(test_bad_texts),
+        TEST(test_two_faults_at_once),
         TEST(test_vanished),
         TEST(test_odd_files),
         TEST(test_writable_by_everybody),
