@@ -121,6 +121,7 @@ subtest 'on the resource itself' => sub {
 };
 
 subtest 'a host that is not configured' => sub {
+    expect_log(qr/CAREER0010: /);
     expect_log(qr/CAREER0009: AuthType Career on a host without CareerDatabase/);
     my @bare = (vhost => 'bare.test');
     for my $token (undef, 'nonsense', token(sub => $alice)) {

@@ -51,6 +51,8 @@ subtest 'help and wrong calls' => sub {
     is $status, 0, '--help is no fault';
     like $out, qr/^\s+$_ DIR/m, "it tells of $_" for qw(check try keys test schema);
     is $err, '', 'on standard output';
+    ($status, $out, $err) = career_rules(['--version']);
+    like "$status $out$err", qr/^0 career-rules \d+\.\d+\n\z/, '--version';
     for my $call ([], ['check'], ['check', $lua, 'x'], ['frobnicate', $lua], ['try', $lua], ['keys', $lua],
         ['test', $lua], ['schema', $lua, 'x'], ['try', $lua, 'a', 'b', 'c'], ['keys', $lua, 'nobody'],
         ['keys', $lua, "$user$user"], ['keys', $lua, '*']) {

@@ -59,6 +59,8 @@ subtest 'the metadata' => sub {
     my ($version) = read_file("$debian/changelog") =~ /\Amod-career \((\S+)\) \w+; urgency=\w+\n\n  \* .*\n\n -- [^<\n]+ <[^>\n]+>  \w{3}, \d\d \w{3} \d{4} [\d:]{8} [+-]\d{4}\n/;
     ok $version, 'the changelog is one';
     is $version, (read_file(tree() . '/CHANGES') =~ /^(\d[\d.]*)/m)[0], 'of the version that CHANGES begins with';
+    is $version, (read_file(tree() . '/mod_career/base/version.h') =~ /^#define CAREER_MODULE_VERSION "(\S+)"$/m)[0],
+        'which the start and career-rules tell';
     my %built = map { s/ .*//r => 1 } split /\s*,\s*/, (read_file("$debian/control") =~ /^Build-Depends: (.*?)^\S/ms)[0] =~ s/\s+/ /gr;
     my ($named) = read_file(tree() . '/t/tools/deps') =~ /^    build\)\n +echo (.*?);;/ms;
     my @libraries = grep { /^lib.*-dev$/ && $_ ne 'libc6-dev' } split ' ', $named;

@@ -147,8 +147,8 @@ subtest 'a log that is moved away' => sub {
     unlike read_file($old), qr/after-the-move/, 'and not in the old one';
     wait_until { !grep { (readlink // '') eq $old } map { glob "/proc/$_/fd/*" } $httpd->process->pid, $httpd->children }
         'which nobody holds open any more';
-    like $httpd->log, qr/CAREER0004: started: .*; OpenSSL 3\.\d+\.\d+.*, libpq \d+\.\d+.*, libcurl \d.*, jansson 2.*, Lua 5\.4\.\d.*, hiredis \d.*, PCRE2 10\./,
-        'a start names the libraries';
+    like $httpd->log, qr/CAREER0004: started: .*; mod_career \d+\.\d+\S*, OpenSSL 3\.\d+\.\d+.*, libpq \d+\.\d+.*, libcurl \d.*, jansson 2.*, Lua 5\.4\.\d.*, hiredis \d.*, PCRE2 10\./,
+        'a start names the module and the libraries';
 };
 
 done_testing;

@@ -22,12 +22,15 @@ write_file("$dir/lua-second/validation.lua",
     $stack->rules('validation.lua') =~ s/(\bfields\s*=\s*\{)/$1 nickname = field.text { max = 10 }, /r, 0644);
 write_file("$dir/lua-second/caches.lua", 'return { "second:{user_id}" }', 0644);
 
+expect_log(qr/CAREER0010: /);    # of hosts without CareerDatabase that have the handler
 $stack->start;
 $pg->psql('CREATE DATABASE second OWNER career');
 $pg->migrate(database => 'second');
 my $redis_url = $stack->redis->url;
 
 subtest 'loaded, but not configured' => sub {
+    like $stack->httpd->log, qr/CAREER0010: .*main server.*: SetHandler career-profile at \S+:\d+, .*write CareerDatabase/,
+        'the start tells that the handler has no database';
     is $stack->request(GET => '/static.txt', token => undef)->{status}, 200, 'files are served';
     is $stack->request(GET => '/nothing',    token => undef)->{status}, 404, 'or not found';
     expect_log(qr/CAREER0005: career-profile on a host without CareerDatabase/);
@@ -194,7 +197,7 @@ subtest 'faults' => sub {
     faulty(CareerDatabase => "file:$dir/open.secret", qr/everybody|chmod/);
     faulty(CareerDatabasePool => $_, qr/\Q$_\E|'\Q@{[ s{^\w+=}{}r ]}\E'/)
         for 'connections=0', 'connections=-1', 'connections=many', 'queue=0', 'wait=soon', 'wait=5', 'idle=1y',
-            'lifetime=', 'size=3', 'five';
+            'lifetime=', 'size=3', 'five', 'wait=0', 'idle=0', 'lifetime=0';
     faulty(CareerDatabaseTimeout => $_) for 'connect=0', 'query=0', 'query=fast', 'read=1s', 'connect=1';
     faulty(CareerDatabasePrepare => 'maybe', qr/auto/), faulty(CareerRequireIfMatch => 'yes', qr/\bon\b/);
     faulty(CareerRedis => undef, qr/missing/, qr/none/, qr/broken\.test/);
@@ -217,7 +220,43 @@ subtest 'faults' => sub {
     faulty(CareerRulesBudget => $_) for 'time=0ms', 'time=x', 'memory=8', 'memory=lots', 'cpu=1s';
     faulty(CareerBodyLimit => $_, qr/\Q$_\E/) for '0', '-1', '64X', '99999M';
     faulty(CareerCorsOrigin => $_, qr/\Q$_\E/) for 'https://a.example/', 'a.example', '*', 'https://',
-        'https://a.example/path';
+        'https://a.example/path', 'null', '://a.example', 'https://me@a.example', 'https://a.example:443',
+        'http://a.example:80';
+    faulty(CareerCorsOrigin => "https://\xc3\xa9.example", qr/no origin/);
+    faulty(CareerJwtCookie => $_, qr/broken\.test/, qr/sb-REF-auth-token/)
+        for 'sb-REF-auth-token=x', 'sb-REF-auth-token;', '"sb REF"';
+};
+
+# What httpd -t says of a configuration that it takes.
+sub doubts ($name, $doubted, @hosts) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($good, $text) = $stack->configtest(directives => undef, location => 0, vhosts => \@hosts);
+    my @tags = $text =~ /(CAREER\d{4}): /g;
+    ok $good && "@tags" eq join(' ', map { $_->[0] } @$doubted), $name or diag $text;
+    like $text, qr/$_->[0]: .*$_->[1]/, "$name: it names host, directive and cure" for @$doubted;
+    return;
+}
+
+subtest 'what httpd -t warns of' => sub {
+    my %full = (%good, CareerCorsOrigin => 'https://a.example:8443 http://localhost:3000');
+    my @fine = ({ name => 'fine.test', directives => \%full });
+    my $handler = qq(<LocationMatch "^/api/profile/career\$">\nSetHandler career-profile\n</LocationMatch>);
+    doubts('nothing, as a rule', [], @fine, { name => 'files.test' });
+    doubts('nothing of a handler that has one', [], { %{ $fine[0] }, config => $handler });
+    doubts('the handler without a database',
+        [[CAREER0010 => qr/bare\.test:\d+ \(.*: SetHandler career-profile at \S+:\d+, .*write CareerDatabase/]],
+        @fine, { name => 'bare.test', config => $handler });
+    doubts('tokens for other locations without a database',
+        [[CAREER0010 => qr/bare\.test:\d+ .*: AuthType Career at \S+:\d+, .*write CareerDatabase/]],
+        @fine, { name => 'bare.test',
+            config => "<Location /x>\nAuthType Career\nAuthName x\n</Location>" });
+    doubts('a smaller limit of httpd',
+        [[CAREER0011 => qr/small\.test:\d+ .*: CareerBodyLimit is 65536, and LimitRequestBody is 4096; raise/]],
+        @fine, { name => 'small.test', directives => \%good, config => 'LimitRequestBody 4096' });
+    doubts('an equal one is none', [], { name => 'same.test', directives => \%good, config => 'LimitRequestBody 65536' });
+    doubts('a cookie and short fields',
+        [[CAREER0006 => qr/cookie\.test:\d+ .*: CareerJwtCookie, .*write LimitRequestFieldSize 16384/]],
+        { name => 'cookie.test', directives => { %good, CareerJwtCookie => 'sb-x-auth-token' } });
 };
 
 subtest 'no secret is told' => sub {

@@ -40,6 +40,11 @@ typedef enum career_log_level {
       "raise the limit of threads, then restart")                                                  \
     X(AUTH_UNCONFIGURED, 9, ERROR, "AuthType Career on a host without CareerDatabase",             \
       "configure the virtual host, or take AuthType Career away")                                  \
+    X(NO_DATABASE, 10, WARNING,                                                                    \
+      "a directive of a host without CareerDatabase can only answer 500",                          \
+      "write CareerDatabase for that host, or take the directive away")                            \
+    X(BODY_LIMIT, 11, WARNING, "bodies that CareerBodyLimit admits are refused by httpd",          \
+      "raise LimitRequestBody, or lower CareerBodyLimit")                                          \
     X(TOKEN_REFUSED, 101, INFO, "token refused", "the client is at fault")                         \
     X(KEYS_CHANGED, 102, NOTICE, "a new key set is in force", "")                                  \
     X(KEYS_SKIPPED, 103, WARNING, "keys of a key set are not used", "see why; the others are")     \

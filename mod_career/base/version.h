@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which version of a library is in use, for the line that a server writes at its start: the first question of every
+ * The version of the module and of its tools; and which version of a library is in use, for the line that a server writes at its start: the first question of every
  * report of a fault. Each library's owner says it, for nobody else may know the library. One thread at a time.
  */
-#ifndef CAREER_VERSION_H
-#define CAREER_VERSION_H
+#ifndef CAREER_MODULE_VERSION_H
+#define CAREER_MODULE_VERSION_H
+
+/* The one that CHANGES begins with, and debian/changelog. */
+#define CAREER_MODULE_VERSION "1.0"
 
 typedef struct career_version {
     const char *library;  /* its name; a constant, as the others are */

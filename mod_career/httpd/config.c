@@ -7,15 +7,8 @@
 
 #include <apr_strings.h>
 
-#include "auth/fetch.h"
-#include "auth/keyring.h"
-#include "cache/invalidator.h"
 #include "httpd/module.h"
 #include "httpd/values.h"
-#include "store/store.h"
-
-/* A sandbox, the shipped rules and what it takes to compile them, with some room. */
-#define RULES_MEMORY_MIN (256 * 1024)
 
 typedef enum kind {
     TEXT,
@@ -229,85 +222,6 @@ void career_config_complete(apr_pool_t *pool, career_config *config)
 career_config *career_config_of(server_rec *server)
 {
     return ap_get_module_config(server->module_config, &career_module);
-}
-
-static const char *source_fault(apr_pool_t *pool, const char *source)
-{
-    const char *text = NULL, *skipped, *fault;
-
-    if (strncmp(source, "file:", 5) != 0)
-        fault = career_fetch_check_url(source);
-    else
-        fault = career_value_file(pool, source + 5, false, &text);
-    if (!fault && strncmp(source, "file:", 5) == 0)
-        fault = career_keyring_check_text(pool, career_slice_of(text), &skipped);
-    return fault ? apr_psprintf(pool, "CareerJwtKeys: '%s': %s", source, fault) : NULL;
-}
-
-static const char *token_fault(apr_pool_t *pool, const career_config *config)
-{
-    size_t urls = 0;
-
-    if (!config->jwt_secret && !config->jwt_keys)
-        return "CareerJwtSecret and CareerJwtKeys are missing: without a key no token can be "
-               "verified; write CareerJwtKeys https://REF.supabase.co/auth/v1/.well-known/jwks.json, "
-               "or CareerJwtSecret env:NAME or file:PATH";
-    if (config->jwt_secret && strlen(config->jwt_secret) < CAREER_SECRET_MIN)
-        return "CareerJwtSecret: the secret is shorter than 32 bytes (RFC 7518 3.2); "
-               "use the JWT secret of your Supabase project";
-    for (const char *const *at = config->jwt_keys; at && *at; at++) {
-        const char *fault = source_fault(pool, *at);
-
-        urls += strncmp(*at, "file:", 5) != 0;
-        if (fault)
-            return fault;
-    }
-    if (config->keys_cooldown < 100 * CAREER_MILLISECOND ||
-        config->keys_every < config->keys_cooldown || config->keys_stale < config->keys_every)
-        return "CareerJwtKeysRefresh: cooldown is at least 100ms, every at least cooldown, and stale "
-               "at least every";
-    return urls > CAREER_KEYRING_URLS_MAX ? "CareerJwtKeys: at most 8 URLs" : NULL;
-}
-
-static const char *origin_fault(apr_pool_t *pool, const career_config *config)
-{
-    for (const char *const *at = config->cors_origins; at && *at; at++) {
-        const char *host = strstr(*at, "://");
-
-        if (!host || !host[3] || strpbrk(host + 3, "/?#* "))
-            return apr_psprintf(pool,
-                                "CareerCorsOrigin: '%s' is no origin; write it as browsers "
-                                "send it: https://app.example.org",
-                                *at);
-    }
-    return NULL;
-}
-
-const char *career_config_fault(apr_pool_t *pool, const career_config *config)
-{
-    const char *fault = career_store_check_conninfo(pool, config->database);
-
-    if (fault)
-        return apr_psprintf(pool, "CareerDatabase: %s", fault);
-    if (!config->redis)
-        return "CareerRedis is missing: name the Redis whose caches a save clears, "
-               "or write CareerRedis none";
-    fault = career_invalidator_check_url(pool, config->redis);
-    if (fault)
-        return apr_psprintf(pool, "CareerRedis: %s", fault);
-    if (config->database_connect == 0 || config->database_query == 0 ||
-        config->redis_connect == 0 || config->redis_command == 0)
-        return "CareerDatabaseTimeout, CareerRedisTimeout: a limit of 0 would fail every request; "
-               "write at least 1ms";
-    if (config->rules_time == 0 || config->rules_memory < RULES_MEMORY_MIN)
-        return "CareerRulesBudget: no file can be loaded with so little; "
-               "write at least time=1ms memory=256K";
-    for (const char *const *role = config->jwt_roles; config->database_claims && *role; role++)
-        if (strcmp(*role, "none") == 0)
-            return "CareerJwtRole: with CareerDatabaseClaims 'none' would be the login role itself; "
-                   "name the role that the policies speak of";
-    fault = token_fault(pool, config);
-    return fault ? fault : origin_fault(pool, config);
 }
 
 const char *career_config_name(apr_pool_t *pool, const server_rec *server)

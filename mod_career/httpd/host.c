@@ -10,6 +10,7 @@
 
 #include "auth/fetch.h"
 #include "httpd/module.h"
+#include "httpd/review.h"
 #include "httpd/values.h"
 #include "httpd/versions.h"
 
@@ -91,6 +92,8 @@ int career_hosts_check(apr_pool_t *temp, server_rec *main_server)
             !career_watch_open(temp, config->rules, &budget, NULL, NULL, &why))
             return refuse(temp, server, apr_psprintf(temp, "CareerRules: %s", why));
     }
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
+        career_review(temp, main_server);
     return OK;
 }
 
@@ -345,15 +348,6 @@ static void sum_up(apr_pool_t *temp, server_rec *server)
                     each == 1 ? "" : "s", (unsigned)children * each, career_versions(temp));
 }
 
-/* A session of three or four chunks does not fit httpd's default, and the core answers 400 before we see it. */
-static void warn_of_small_fields(apr_pool_t *pool, const career_host *host)
-{
-    if (host->config->jwt_cookie && host->server->limit_req_fieldsize < 16384)
-        career_host_say(host->server, CAREER_LOG_FIELD_SIZE,
-                        "%s: CareerJwtCookie, and LimitRequestFieldSize is %d",
-                        career_config_name(pool, host->server), host->server->limit_req_fieldsize);
-}
-
 int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
                       server_rec *main_server)
 {
@@ -374,8 +368,8 @@ int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
         if (status != OK)
             return status;
         APR_ARRAY_PUSH(hosts, career_host *) = host;
-        warn_of_small_fields(temp, host);
     }
+    career_review(temp, main_server);
     if (hosts->nelts)
         sum_up(temp, main_server);
     return OK;

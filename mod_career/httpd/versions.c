@@ -9,6 +9,7 @@
 #include "auth/crypto.h"
 #include "auth/fetch.h"
 #include "base/json.h"
+#include "base/version.h"
 #include "cache/redis.h"
 #include "rules/pattern.h"
 #include "rules/sandbox.h"
@@ -36,9 +37,9 @@ const char *career_versions(apr_pool_t *pool)
                                   career_fetch_version(),   career_json_version(),
                                   career_sandbox_version(), career_redis_version(),
                                   career_pattern_version()};
-    const char *text = describe(pool, all[0]);
+    const char *text = "mod_career " CAREER_MODULE_VERSION;
 
-    for (size_t i = 1; i < sizeof(all) / sizeof(*all); i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
         text = apr_pstrcat(pool, text, ", ", describe(pool, all[i]), NULL);
     return text;
 }

@@ -13,6 +13,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "base/version.h"
 #include "tools/tool.h"
 
 #define SOMEBODY "00000000-0000-4000-8000-000000000000"
@@ -35,6 +36,9 @@ static const char help[] =
     "      Tries every case of a folder and compares; lua/README.md tells how one is written.\n"
     "  schema DIR\n"
     "      The profile as JSON Schema 2020-12, for frontends.\n"
+    "\n"
+    "  --version\n"
+    "      The version, which is that of the module.\n"
     "\n"
     "Exit status: 0 good, 1 bad rules or a profile that breaks them, 2 a wrong call.\n"
     "\n"
@@ -198,6 +202,10 @@ int main(int argc, char **argv)
 
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(help, stdout);
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("career-rules " CAREER_MODULE_VERSION);
         return 0;
     }
     if (argc < 3)
