@@ -83,12 +83,19 @@ sub command ($self, @words) {
         $node->command('ASKING') if $asking;
         my $reply = eval { [$node->command(@words)] };
         return $reply->[0] if $reply;
-        my ($kind, $port) = $@ =~ /^redis: (MOVED|ASK) \d+ .*:(\d+)$/;
+        my ($kind, $slot, $port) = $@ =~ /^redis: (MOVED|ASK) (\d+) .*:(\d+)$/;
         die $@ unless $kind || $@ =~ /TRYAGAIN/;
         $asking = $kind && $kind eq 'ASK';
-        ($node) = (grep { $_->{port} == $port } $self->nodes)[0] // die "no node of ours: $@" if $kind;
+        $node = (grep { $_->{port} == $port } $self->nodes)[0] // $self->_named($node, $kind, $slot, $words[1]) if $kind;
     }
     die "@words: sent from node to node\n";
+}
+
+# Asked over its unix socket, a node that listens for TLS only names others by the port 0 (Redis 8).
+sub _named ($self, $node, $kind, $slot, $key) {
+    return $self->node(($self->where($key))[1]) if $kind eq 'MOVED';
+    my ($id) = $node->command(CLUSTER => 'NODES') =~ /\[$slot->-(\w+)\]/ or die "slot $slot goes nowhere\n";
+    return (grep { $_->command(CLUSTER => 'MYID') eq $id } $self->nodes)[0];
 }
 
 # The first half of moving a slot: some of its keys may have gone already.
