@@ -125,6 +125,8 @@ subtest 'tokens that jose made' => sub {
 # Old tokens all the time, new ones from the moment on that the set has their key, the old ones not any more
 # before their key is withdrawn.
 subtest 'rotation under load' => sub {
+    my $named = sub { said(qr/CAREER0102: a new key set is in force: \S+rotate\.json: /) };
+    my $before = $named->();
     my $flag  = sub ($name) { $stack->dir . "/flag-$name" };
     my %token = map { $_ => $key{$_}->token } qw(old new);
     my $worker = sub {
@@ -155,6 +157,7 @@ subtest 'rotation under load' => sub {
     is status($key{forged}->token(header => { kid => 'never' }), vhost => 'rotate.test'), 401, 'a kid that nobody has';
     comes(401, $token{old}, 'has had the set fetched, and the old key is gone', vhost => 'rotate.test');
     is status($token{new}, vhost => 'rotate.test'), 200, 'the new one is not';
+    is $named->() - $before, 2, 'the log has named both sets, however soon the second came';
 };
 
 subtest 'the key server is away when the server starts' => sub {

@@ -69,8 +69,8 @@ static void publish(career_source *self, apr_pool_t *pool, const career_slice *p
     career_count(self->counters, KEY_FETCHES, RESULT, GOOD);
     career_counters_remark(self->counters, CAREER_REMARK_KEYS, "");
     if (after != before) {
-        career_log_say(&self->log, CAREER_LOG_KEYS_CHANGED, "%s: %s", self->url,
-                       career_keys_describe(keys, pool));
+        career_log_tell(&self->log, CAREER_LOG_KEYS_CHANGED, "%s: %s", self->url,
+                        career_keys_describe(keys, pool));
         if (skipped)
             career_log_say(&self->log, CAREER_LOG_KEYS_SKIPPED, "%s: %s", self->url, skipped);
     } else if (back) {
