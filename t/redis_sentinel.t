@@ -82,7 +82,7 @@ subtest 'the master dies' => sub {
     is outbox(), 1, 'and its entry waits';
     promoted($data[1], 'after the failover');
     $data[0]->start;
-    wait_until { replicates($data[0]) && ready() } 'the old one comes back as a replica';
+    wait_until { replicates($data[0]) && ready() } 'the old one comes back as a replica', 150;
 };
 
 subtest 'the master hangs' => sub {
@@ -91,7 +91,7 @@ subtest 'the master hangs' => sub {
     is change(), 'pending', 'a save is pending';
     promoted($data[0], 'after the failover');
     $data[1]->thaw;
-    wait_until { replicates($data[1]) && ready() } 'the old one comes back as a replica';
+    wait_until { replicates($data[1]) && ready() } 'the old one comes back as a replica', 150;
 };
 
 # A switch that loses nothing, while saves go on.

@@ -80,7 +80,7 @@ subtest 'the last minutes' => sub {
 };
 
 subtest 'what is wrong is said' => sub {
-    expect_log(qr/CAREER0202/, qr/CAREER0301/, qr/CAREER0001/, qr/CAREER0401/);
+    expect_log(qr/CAREER0202/, qr/CAREER030[13]/, qr/CAREER0001/, qr/CAREER0401/);
     $stack->edit_rules('validation.lua', q{error('<b>&"')});
     wait_until { !host()->{rules}{good} } 'a bad file';
     like host()->{rules}{error}, qr{validation\.lua:1: <b>&"}, 'with its error';
@@ -132,12 +132,14 @@ subtest 'key sets' => sub {
     $server->publish(Career::Key->set(map { Career::Key->new(kid => $_) } '<one>', 'two'));
     $stack->reconfigure(directives => { %{ $stack->directives }, CareerJwtKeys => $server->url('/jwks.json'),
         CareerJwtKeysRefresh => 'every=200ms cooldown=200ms stale=24h' });
-    wait_until { host()->{keys}{complete} } 'it is fetched';
-    my $keys = host()->{keys};
-    is_deeply [sort map { $_->{kid} // '' } @{ $keys->{keys} }], ['', '<one>', 'two'], 'its keys are named';
+    # each child takes up a new set within a second, and any of them answers
+    my $keys;
+    wait_until { $keys = host()->{keys}; "@{[sort map { $_->{kid} // '' } @{ $keys->{keys} }]}" eq ' <one> two' }
+        'its keys are named';
+    ok $keys->{complete}, 'it is whole';
     cmp_ok $keys->{fetchedSecondsAgo}, '<', 60, 'its age too';
     cmp_ok $keys->{fetches}{good}, '>=', 1, 'the fetch is counted';
-    like html()->{content}, qr/<dt>ES256<\/dt><dd>&lt;one&gt;</, 'and its keys are on the page, harmless';
+    wait_until { html()->{content} =~ /<dt>ES256<\/dt><dd>&lt;one&gt;</ } 'and its keys are on the page, harmless';
     expect_log(qr/CAREER0104/);
     $server->answer('no', status => 500);
     wait_until { host()->{keys}{fetches}{bad} > 0 } 'one that fails, too';
@@ -154,6 +156,7 @@ subtest 'nothing secret' => sub {
 };
 
 subtest 'hosts' => sub {
+    expect_log(qr/CAREER0010/);
     my %good = %{ $stack->directives };
     $stack->reconfigure(directives => undef, config => '', modules => [], vhosts => [
         { name => 'first.test', directives => {%good} }, { name => 'second.test', directives => {%good} },
@@ -165,7 +168,8 @@ subtest 'hosts' => sub {
             grep { !$_->{database}{sharedWith} && $_->{host} eq $name } @hosts } map { $_->{host} } @hosts],
         'one of them has the pool, and the other says so';
     $stack->reconfigure(vhosts => [{ name => 'bare.test', config => $page }]);
-    like html(vhost => 'bare.test')->{content}, qr/applies to no virtual host/, 'where nothing is configured';
+    # a child of before may still answer
+    wait_until { html(vhost => 'bare.test')->{content} =~ /applies to no virtual host/ } 'where nothing is configured';
     is_deeply json(vhost => 'bare.test')->{hosts}, [], 'there is nothing to show';
 };
 

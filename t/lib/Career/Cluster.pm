@@ -69,7 +69,7 @@ sub slot ($self, $key) { return $self->node(0)->command(CLUSTER => 'KEYSLOT', $k
 # The slot of a key and the number of the node that has it.
 sub where ($self, $key) {
     my ($slot, @list) = ($self->slot($key), $self->nodes);
-    for my $n (0 .. $#list) { return ($slot, $n) if eval { $list[$n]->command(EXISTS => $key); 1 } }
+    for my $n (0 .. $#list) { return ($slot, $n) if eval { $list[$n]->command(EXISTS => $key); 1 } || $@ =~ /^redis: ASK / }
     die "no node has the slot $slot\n";
 }
 
