@@ -223,7 +223,9 @@ const career_json *career_json_parse(apr_pool_t *pool, const char *data, size_t 
 const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, size_t len,
                                            const char **why)
 {
-    return parse(pool, data, len, JSON_DECODE_ANY, CAREER_JSON_DEPTH_MAX, why);
+    const career_json *plain = career_json_plain(pool, data, len);
+
+    return plain ? plain : parse(pool, data, len, JSON_DECODE_ANY, CAREER_JSON_DEPTH_MAX, why);
 }
 
 const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, size_t len,

@@ -48,6 +48,22 @@ static void check_accepted(apr_pool_t *pool, const career_json *value)
     CHECK(career_slice_equal(career_text_slice(&first), career_text_slice(&second)));
 }
 
+/* What is read without the parser is what the parser reads, inside a list of its own. */
+static void check_plain(apr_pool_t *pool, const char *data, size_t size)
+{
+    const career_json *plain = career_json_plain(pool, data, size), *parsed;
+    career_text list = career_text_make(pool, size + 2);
+    const char *why;
+
+    if (!plain)
+        return;
+    career_text_add_char(&list, '[');
+    career_text_add(&list, data, size);
+    career_text_add_char(&list, ']');
+    parsed = career_json_parse(pool, list.data, list.len, &why);
+    CHECK(parsed && parsed->array.count == 1 && career_json_equal(parsed->array.items[0], plain));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool = fuzz_pool();
@@ -63,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     body = career_json_parse_value(pool, (const char *)data, size, &why);
     if (body)
         check_accepted(pool, body);
+    check_plain(pool, (const char *)data, size);
     apr_pool_destroy(pool);
     return 0;
 }

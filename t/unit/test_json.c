@@ -495,6 +495,53 @@ static bool equal_texts(const char *a, const char *b)
     return career_json_equal(left, right);
 }
 
+static void test_plain(void **state)
+{
+    static const char *const plain[] = {
+        "null", "[]", "\"\"", "\"a b\"", "[\"\"]", "[\"a\",\"b, c\",\"\xc3\xbc\"]", "\"[1]\""};
+    static const char *const others[] = {"",
+                                         "nul",
+                                         "nulls",
+                                         "[",
+                                         "]",
+                                         "\"",
+                                         "\"a",
+                                         "a\"",
+                                         "\"a\"\"",
+                                         "\"a\\\"",
+                                         "\"a\\n\"",
+                                         "\"\n\"",
+                                         "\"\xc3\"",
+                                         "\"\xed\xa0\x80\"",
+                                         "[\"a\"",
+                                         "[\"a\",]",
+                                         "[,\"a\"]",
+                                         "[\"a\" ]",
+                                         "[\"a\"]]",
+                                         "[null]",
+                                         "[1]",
+                                         "[[]]",
+                                         "[\"a\"\"b\"]",
+                                         "{}",
+                                         "true",
+                                         "1",
+                                         " null",
+                                         "\"a\" "};
+    const char *why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+        const career_json *read = career_json_plain(pool, plain[i], strlen(plain[i]));
+
+        assert_non_null(read);
+        assert_string_equal(compact(read), plain[i]);
+        assert_true(career_json_equal(read, parse_exact(plain[i], strlen(plain[i]), true, &why)));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (career_json_plain(pool, others[i], strlen(others[i])))
+            fail_msg("taken for plain: %s", others[i]);
+}
+
 static void test_equal(void **state)
 {
     (void)state;
@@ -650,15 +697,25 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_taken),        TEST(test_numbers),
-        TEST(test_number_types), TEST(test_refused),
-        TEST(test_scalar_roots), TEST(test_depth),
-        TEST(test_deep),         TEST(test_wide),
-        TEST(test_many_names),   TEST(test_complaints),
-        TEST(test_get),          TEST(test_terminated),
-        TEST(test_equal),        TEST(test_copy),
-        TEST(test_makers),       TEST(test_reals_read_back),
-        TEST(test_locale),       TEST(test_write_string),
+        TEST(test_taken),
+        TEST(test_numbers),
+        TEST(test_number_types),
+        TEST(test_refused),
+        TEST(test_scalar_roots),
+        TEST(test_depth),
+        TEST(test_deep),
+        TEST(test_wide),
+        TEST(test_many_names),
+        TEST(test_complaints),
+        TEST(test_get),
+        TEST(test_terminated),
+        TEST(test_plain),
+        TEST(test_equal),
+        TEST(test_copy),
+        TEST(test_makers),
+        TEST(test_reals_read_back),
+        TEST(test_locale),
+        TEST(test_write_string),
         TEST(test_utf8),
     };
 
