@@ -81,6 +81,7 @@ subtest 'hosts' => sub {
     my %good = %{ $stack->directives };
     my $port = free_port();
     expect_log(qr/CAREER0104: a key set cannot be fetched/);
+    expect_log(qr/CAREER0010: /);
     $stack->reconfigure(directives => undef, config => '', vhosts => [
         { name => 'good.test', directives => {%good}, config => $health },
         { name => 'keyless.test', config => $health, directives =>

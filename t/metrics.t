@@ -205,6 +205,7 @@ subtest 'functions of the rules' => sub {
 
 subtest 'several hosts, and one that is none of them' => sub {
     my %good = %{ $stack->directives };
+    expect_log(qr/CAREER0010: /);
     $stack->reconfigure(directives => undef, vhosts => [
         { name => 'first.test', directives => {%good} }, { name => 'second.test', directives => {%good} },
         { name => 'bare.test', config => $pages{config} }

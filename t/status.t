@@ -91,9 +91,20 @@ subtest 'what is wrong is said' => sub {
     wait_until { !host()->{database}{up} } 'and it says so';
     like "@{ host()->{concerns} }", qr/Postgres cannot be used/, 'as a concern';
     like html()->{content}, qr/Needs a look.*Postgres cannot be used/s, 'on the page too';
+    wait_until { (host()->{database}{error} // '') =~ /No such file|refused|shutting down|starting up/ } 'with the cause';
+    like html()->{content}, qr{<dd class="wide">connection to server }, 'on the page too';
     $stack->postgres->start;
     wait_until { $stack->get(@as)->{status} == 200 } 'it is back';
     ok host()->{database}{up}, 'and the page knows';
+    is host()->{database}{error}, undef, 'of nothing that is wrong with it';
+    $stack->redis->stop;
+    is $stack->put({ companyName => 'Elsewhere' }, @as)->{status}, 200, 'Redis is away';
+    wait_until { !host()->{caches}{up} } 'which a save finds out';
+    like host()->{caches}{error}, qr/refused|No such file|closed/, 'and why';
+    like html()->{content}, qr/Redis cannot be used.*<dd class="wide">[^<]*(?:refused|No such file|closed)/s, 'on the page too';
+    $stack->redis->start;
+    wait_until { host()->{caches}{up} } 'it is back';
+    is host()->{caches}{error}, undef, 'and so is the page';
 };
 
 subtest 'mod_status' => sub {

@@ -9,7 +9,7 @@
 #include <apr_strings.h>
 
 /* Of career_counters_shared; counted up with every change that the number of its cells does not tell. */
-#define LAYOUT 1
+#define LAYOUT 2
 
 /* What one process has. `holder` is held from career_counters_attend to the end of the process; nobody unlocks it.
  * Who finds it held by a dead process empties the slot. */

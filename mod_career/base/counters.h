@@ -112,6 +112,8 @@ career_reading *career_counters_samples(career_counters *counters, apr_pool_t *p
 typedef enum career_remark {
     CAREER_REMARK_RULES,
     CAREER_REMARK_KEYS,
+    CAREER_REMARK_DATABASE, /* why it could not be used when it was tried last; likewise Redis: */
+    CAREER_REMARK_REDIS,    /* whether that still holds, the gauges tell */
     CAREER_REMARK_COUNT
 } career_remark;
 

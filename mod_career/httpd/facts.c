@@ -140,6 +140,20 @@ static void gather_keys(career_facts *facts, apr_pool_t *pool)
         facts->keys_error = "";
 }
 
+static const char *fault_of(const career_host *owner, career_remark remark, apr_pool_t *pool)
+{
+    return career_counters_remarked(owner->counters, remark, pool, NULL);
+}
+
+static void gather_faults(career_facts *facts, apr_pool_t *pool)
+{
+    facts->database_error = facts->redis_error = "";
+    if (!NOW(facts->own, DATABASE_UP))
+        facts->database_error = fault_of(facts->host->store_owner, CAREER_REMARK_DATABASE, pool);
+    if (NOW(facts->cache, REDIS_DOWN))
+        facts->redis_error = fault_of(facts->host->invalidator_owner, CAREER_REMARK_REDIS, pool);
+}
+
 career_facts *career_facts_gather(const career_host *host, apr_pool_t *pool)
 {
     career_facts *facts = apr_pcalloc(pool, sizeof(*facts));
@@ -151,6 +165,7 @@ career_facts *career_facts_gather(const career_host *host, apr_pool_t *pool)
         host->invalidator_owner == host ? facts->own : reading_of(host->invalidator_owner, pool);
     gather_rules(facts, pool);
     gather_keys(facts, pool);
+    gather_faults(facts, pool);
     facts->intervals = career_trend(host->counters, facts->own, pool, &facts->interval_count);
     judge_parts(facts);
     judge_numbers(facts, pool);

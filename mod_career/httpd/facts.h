@@ -29,6 +29,8 @@ typedef struct career_facts {
     const char *rules_digest;
     const char *rules_error;          /* "": the files are good */
     const char *keys_error;           /* "": the last fetch went well, or there is none */
+    const char *database_error;       /* "": it answers; why it does not, likewise: */
+    const char *redis_error;          /* "": no fault is known */
     career_keys *keys;                /* held until the pool goes; NULL when memory is short */
     const career_interval *intervals; /* oldest first */
     size_t interval_count;

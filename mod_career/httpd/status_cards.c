@@ -178,6 +178,8 @@ static void card_of_database(career_text *text, const career_facts *facts)
 
     begin_card(text, "Postgres");
     row(text, "state", "%s", NOW(facts->own, DATABASE_UP) ? "answers" : "away");
+    if (*facts->database_error)
+        wide_row(text, "error", facts->database_error);
     row_of_owner(text, facts, facts->host->store_owner);
     row(text, "connections", "%s of %s", career_html_number(pool, NOW(now, DATABASE_CONNECTIONS)),
         career_html_number(pool, NOW(now, DATABASE_LANES)));
@@ -203,6 +205,8 @@ static void card_of_caches(career_text *text, const career_facts *facts)
 
     begin_card(text, "Caches");
     row(text, "Redis", "%s", none ? "none" : NOW(now, REDIS_DOWN) ? "away" : "no fault known");
+    if (*facts->redis_error)
+        wide_row(text, "error", facts->redis_error);
     row_of_owner(text, facts, facts->host->invalidator_owner);
     row(text, "saves", "%s", by_label(pool, facts->own, CAREER_METRIC_INVALIDATIONS));
     row(text, "removed", "%s", career_html_number(pool, NOW(now, KEYS_REMOVED)));

@@ -106,9 +106,10 @@ static const career_json *owner(apr_pool_t *pool, const career_facts *facts,
 static const career_json *database(apr_pool_t *pool, const career_facts *facts)
 {
     const career_reading *pool_of = facts->database;
-    career_json *object = career_json_object(pool, 12);
+    career_json *object = career_json_object(pool, 13);
 
     career_json_set(pool, object, "up", truth(facts->own->cells[CAREER_AT_DATABASE_UP]));
+    career_json_set(pool, object, "error", text_of(pool, facts->database_error));
     career_json_set(pool, object, "sharedWith", owner(pool, facts, facts->host->store_owner));
     career_json_set(pool, object, "connections", COUNT(pool_of, DATABASE_CONNECTIONS));
     career_json_set(pool, object, "connectionsMax", COUNT(pool_of, DATABASE_LANES));
@@ -128,11 +129,12 @@ static const career_json *database(apr_pool_t *pool, const career_facts *facts)
 
 static const career_json *caches(apr_pool_t *pool, const career_facts *facts)
 {
-    career_json *object = career_json_object(pool, 8);
+    career_json *object = career_json_object(pool, 9);
     const career_reading *cache = facts->cache;
 
     career_json_set(pool, object, "redis", truth(strcmp(facts->host->config->redis, "none") != 0));
     career_json_set(pool, object, "up", truth(cache->cells[CAREER_AT_REDIS_DOWN] == 0));
+    career_json_set(pool, object, "error", text_of(pool, facts->redis_error));
     career_json_set(pool, object, "sharedWith", owner(pool, facts, facts->host->invalidator_owner));
     career_json_set(pool, object, "failures", COUNT(cache, REDIS_FAILURES));
     career_json_set(pool, object, "invalidations",

@@ -47,8 +47,10 @@ static void compare_migrations(const career_session *self)
 /* What keeps the database from being used; one process says it for all. */
 static void say_down(const career_session *self)
 {
-    if (career_lane_stopping(self->lane) ||
-        !career_gate_may_say(self->store->gate, self->why, CAREER_LOG_PAUSE))
+    if (career_lane_stopping(self->lane))
+        return;
+    career_counters_remark(self->store->config.counters, CAREER_REMARK_DATABASE, self->why);
+    if (!career_gate_may_say(self->store->gate, self->why, CAREER_LOG_PAUSE))
         return;
     career_log_say(self->store->log,
                    self->lacking ? CAREER_LOG_DATABASE_TABLES : CAREER_LOG_DATABASE_DOWN, "%s",
