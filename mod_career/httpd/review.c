@@ -33,7 +33,7 @@ static void review_body(apr_pool_t *temp, server_rec *server, const career_confi
 /* The host whose <VirtualHost> that is; the main server for NULL, and for one that httpd did not make. */
 static server_rec *server_of(server_rec *main_server, const ap_directive_t *section)
 {
-    for (server_rec *server = main_server->next; section && server; server = server->next)
+    for (server_rec *server = main_server; section && server; server = server->next)
         if (server->defn_line_number == (unsigned)section->line_num && server->defn_name &&
             strcmp(server->defn_name, section->filename) == 0)
             return server;
