@@ -160,7 +160,8 @@ bench-compare:
 # The module and its command where apxs says; rules that operators have edited are left as they are.
 install: all
 	install -d "$(DESTDIR)$(HTTPD_MODULES)" "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(SHAREDIR)/sql" \
-	  "$(DESTDIR)$(SHAREDIR)/lua" "$(DESTDIR)$(CONFDIR)/lua" "$(DESTDIR)$(MANDIR)/man1"
+	  "$(DESTDIR)$(SHAREDIR)/lua" "$(DESTDIR)$(CONFDIR)/lua" "$(DESTDIR)$(MANDIR)/man1" \
+	  "$(DESTDIR)$(MANDIR)/man7"
 	install -m 644 $(MODULE) "$(DESTDIR)$(HTTPD_MODULES)/"
 	install -m 755 $(RULES) "$(DESTDIR)$(BINDIR)/"
 	install -m 644 sql/*.sql "$(DESTDIR)$(SHAREDIR)/sql/"
@@ -168,6 +169,7 @@ install: all
 	cp -r lua/cases lua/recipes "$(DESTDIR)$(SHAREDIR)/lua/"
 	install -m 644 conf/career-alerts.yml "$(DESTDIR)$(SHAREDIR)/"
 	install -m 644 conf/career-rules.1 "$(DESTDIR)$(MANDIR)/man1/"
+	install -m 644 conf/mod_career.7 "$(DESTDIR)$(MANDIR)/man7/"
 	for file in lua/*.lua; do [ -e "$(DESTDIR)$(CONFDIR)/$$file" ] || \
 	  install -m 644 "$$file" "$(DESTDIR)$(CONFDIR)/lua/" || exit 1; done
 	if [ -e /etc/debian_version ]; then \
