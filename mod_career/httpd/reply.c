@@ -305,7 +305,7 @@ static void log_error(career_request *rq, const career_error *error)
         career_log_say(rq->host->log, CAREER_LOG_REQUEST_FAILED, "%s: %s", whom(rq), what);
     else if (info->status >= 500)
         career_reply_say(rq, CAREER_LOG_REQUEST_FAILED, what);
-    else if (error->id == CAREER_ERROR_DATABASE_FORBIDDEN)
+    else if (error->id == CAREER_ERROR_DATABASE_FORBIDDEN && rq->host)
         career_log_say(rq->host->log, CAREER_LOG_DATABASE_REFUSED, "%s: %s", whom(rq), what);
     else if ((info->status == 401 || info->status == 403) && rq->host)
         career_log_say(rq->host->log, CAREER_LOG_TOKEN_REFUSED, "request %s: %d %s", rq->id,

@@ -239,7 +239,7 @@ static void test_leftovers(void **state)
     TICKING(outbox_count() == 1);
     assert_int_equal(redis_ask(&server, "DBSIZE").integer, 1);
     rig_stop();
-    assert_true(outbox.keeps > 0); /* it is put off */
+    assert_true(outbox.keeps > 0);         /* it is put off */
     assert_int_equal(times_said("\n"), 0); /* whoever computes targets says why it cannot */
 }
 
