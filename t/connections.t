@@ -55,10 +55,27 @@ subtest 'as many as Postgres admits' => sub {
     $pg->psql('ALTER ROLE career CONNECTION LIMIT -1');
 };
 
+# Reads while the table is locked for a moment: the lane that is awake is held up, and another is called.
+sub held_up {
+    meanwhile(sub {
+        wait_for_lock();
+        many(12);
+    }, sub { $pg->psql('BEGIN; LOCK TABLE career_profiles; SELECT pg_sleep(0.5); COMMIT'); 1 });
+    return;
+}
+
+sub wait_for_lock {
+    my $end = time + 10;
+    my $held = q{SELECT count(*) FROM pg_locks WHERE relation = 'career_profiles'::regclass
+        AND mode = 'AccessExclusiveLock' AND granted};
+    sleep 0.01 until $pg->psql($held) || time > $end;
+    return;
+}
+
 subtest 'idle and old ones' => sub {
     $stack->restart(mpm => 'event', mpm_config => "StartServers 1\nServerLimit 1\nMaxRequestWorkers 16",
-        directives => { CareerDatabasePool => 'connections=3 idle=1s lifetime=1h' });
-    wait_until { many(12); backends() > 1 } 'there are several connections';
+        directives => { CareerDatabasePool => 'connections=3 idle=1s lifetime=1h wait=5s' });
+    wait_until { held_up(); backends() > 1 } 'there are several connections';
     wait_until { $pg->psql(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'career'
         AND query NOT LIKE '%outbox%'}) == 0 } 'those that nobody uses are closed';
     is $stack->get(@as)->{status}, 200, 'and opened again';
@@ -72,7 +89,7 @@ subtest 'idle and old ones' => sub {
 };
 
 subtest 'siblings of one that broke' => sub {
-    $stack->reconfigure(directives => { CareerDatabasePool => 'connections=2 idle=1h lifetime=1h',
+    $stack->reconfigure(directives => { CareerDatabasePool => 'connections=2 idle=1h lifetime=1h wait=5s',
         CareerDatabaseTimeout => 'query=30s' });
     expect_log(qr/CAREER0301: /);
     $pg->psql(q{CREATE SEQUENCE turns; GRANT USAGE ON turns TO career;
@@ -80,7 +97,7 @@ subtest 'siblings of one that broke' => sub {
             IF NEW.company_name = 'slow' AND nextval('turns') = 1 THEN PERFORM pg_sleep(250); END IF;
             RETURN NEW; END $$;
         CREATE TRIGGER a_dawdle BEFORE UPDATE ON career_profiles FOR EACH ROW EXECUTE FUNCTION dawdle()});
-    wait_until { many(12); backends() == 2 } 'two connections';
+    wait_until { held_up(); backends() == 2 } 'two connections';
     my @before = backends();
     my ($saved) = meanwhile(sub {
         my @busy;
@@ -88,7 +105,7 @@ subtest 'siblings of one that broke' => sub {
         $pg->psql("SELECT pg_terminate_backend($busy[0])");
     }, sub { $stack->put({ companyName => 'slow' }, @as)->{status} });
     is $saved, 200, 'it is tried again where it breaks';
-    wait_until { many(12); my %now = map { $_ => 1 } backends(); !grep { $now{$_} } @before }
+    wait_until { held_up(); my %now = map { $_ => 1 } backends(); !grep { $now{$_} } @before }
         'the other is replaced, too, at its next use';
 };
 

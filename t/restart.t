@@ -63,8 +63,11 @@ subtest 'many graceful restarts' => sub {
     is_deeply \%seen, { invalidated => 15 + $restarts }, 'each generation saves and clears';
     is $after->{$_}, $before->{$_}, "the parent's $_ are as many as before" for qw(fds shared locks);
     # the heap of a process that loads and unloads libraries is not still to the last page
-    cmp_ok $after->{memory} - $before->{memory}, '<=', 512 + 2 * $restarts, 'and its memory does not grow'
-        or diag explain [$before, $after];
+  SKIP: {
+        skip 'a sanitizer keeps what was freed', 1 if $ENV{CAREER_PRELOAD};
+        cmp_ok $after->{memory} - $before->{memory}, '<=', 512 + 2 * $restarts, 'and its memory does not grow'
+            or diag explain [$before, $after];
+    }
     note sprintf '%d restarts: %d KiB before, %d KiB after', $restarts, $before->{memory}, $after->{memory};
     is $stack->get(@as)->{json}{data}{companyName}, "No. again $restarts", 'nothing is lost';
     wait_until { outbox() == 0 } 'and the outbox is empty';

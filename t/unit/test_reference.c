@@ -167,7 +167,6 @@ static void compare_all(void)
         if (line[0] == 'R') {
             text = line + 2;
             e = (expected){NULL, NULL, NULL, NULL, NULL};
-            rules = NULL;
             compile(text);
         } else if (line[0] == 'P') {
             e = (expected){.previous = line + 2};

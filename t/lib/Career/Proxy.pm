@@ -76,6 +76,8 @@ sub _serve ($routes, $listeners, $from, $to) {
                 $fired = 0;
                 $armed = $word eq 'arm' ? { route => shift @more, n => shift @more, after => shift @more,
                     kill => [@more] } : undef;
+            } elsif (!defined fileno $ready) {    # closed in this round, with its peer
+                next;
             } elsif (my $path = $listening{ fileno $ready }) {
                 my $client = $ready->accept // next;
                 my $server = IO::Socket::UNIX->new(Peer => $routes->{$path});
@@ -84,7 +86,7 @@ sub _serve ($routes, $listeners, $from, $to) {
                 $other{ fileno $server } = $client;
                 $route_of{ fileno $_ } = $path for $client, $server;
                 $select->add($client, $server);
-            } elsif (my $peer = $other{ fileno $ready // -1 }) {
+            } elsif (my $peer = $other{ fileno $ready }) {
                 if (!sysread $ready, my $bytes, 65536) { $close->($ready) }
                 elsif ($armed && $armed->{route} eq $route_of{ fileno $ready } && --$armed->{n} <= 0) {
                     _write($peer, $bytes) if $armed->{after};
