@@ -126,6 +126,8 @@ subtest 'tokens that jose made' => sub {
 # before their key is withdrawn.
 subtest 'rotation under load' => sub {
     my $named = sub { said(qr/CAREER0102: a new key set is in force: \S+rotate\.json: /) };
+    my $settled = time + 2;    # every child has the set of before, and the log its line
+    wait_until { status($key{old}->token, vhost => 'rotate.test') == 200 && time > $settled } 'the old key is known';
     my $before = $named->();
     my $flag  = sub ($name) { $stack->dir . "/flag-$name" };
     my %token = map { $_ => $key{$_}->token } qw(old new);
