@@ -127,7 +127,7 @@ SKIP: {
     skip 'a short run says nothing of memory', 1 if RELOADS < 1000 || $ENV{CAREER_PRELOAD} || $ENV{CAREER_WRAP};
     my ($before, $after) = @grown{ int(RELOADS / 5), RELOADS };
     # Threads have arenas of malloc's, 16 in a child, and each of them fills until it has seen a reload at its worst:
-    # reloads alone add some 70 KiB to a child, requests alone some 110, the second half less than the first.
+    # reloads alone add some 70 KiB to a child; the rest comes with the requests.
     my @same = grep { defined $after->{$_} && defined $before->{$_} } sort keys %$after;
     cmp_ok scalar @same, '>', 0, 'children that lived all the time';
     for my $pid (@same) {
