@@ -12,8 +12,19 @@ my %pages = (config => <<~'END');
         Require local
     </Location>
     END
+my $others = <<~'END';
+    <LocationMatch "^/api/profile/career/schema">
+        SetHandler career-schema
+    </LocationMatch>
+    <Location "/career/status">
+        SetHandler career-status
+    </Location>
+    <Location "/career/health">
+        SetHandler career-health
+    </Location>
+    END
 my $children = "StartServers 4\nServerLimit 4\nMinSpareServers 4\nMaxSpareServers 5\nMaxRequestWorkers 4";
-my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, %pages,
+my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, config => $pages{config} . $others,
     directives => { CareerCorsOrigin => 'https://app.example' });
 my $host = 'localhost';    # a main server has no port of its own
 
@@ -110,6 +121,33 @@ subtest 'a child is killed' => sub {
     load();
     counts_are(3, 'what it had counted stays');
     is value('career_children'), 4, 'what lived in it does not';
+};
+
+subtest 'the other handlers' => sub {
+    my $other = sub ($handler, $code) {
+        return value('career_handler_requests_total', handler => "career-$handler", code => $code);
+    };
+    my $ask = sub ($path, $method = 'GET', %with) {
+        return $stack->request($method => $path, token => undef, %with)->{status};
+    };
+    my $profiles = requests(GET => 200);
+    my $schema   = '/api/profile/career/schema';
+    my $tag      = header($stack->request(GET => $schema, token => undef), 'etag');
+    is $ask->($schema, GET => headers => { 'If-None-Match' => $tag }), 304, 'the schema';
+    is $ask->("$schema/x"), 404, 'a path below it';
+    is $ask->($schema, 'PURGE'), 405, 'a method of nobody';
+    is $ask->("/career/health/$_"), 200, "health: $_" for qw(live ready);
+    is $ask->('/career/health/x'), 404, 'and what it does not know';
+    is $ask->('/career/status?json'), 200, 'the status page';
+    counted(1, "schema $_", sub { $other->('schema', $_) }) for 200, 304, 404, 405;
+    counted(2, 'health 200', sub { $other->(health => 200) });
+    counted(1, 'health 404', sub { $other->(health => 404) });
+    counted(1, 'status 200', sub { $other->(status => 200) });
+    my $before = $other->(metrics => 200);
+    wait_until { $other->(metrics => 200) > $before } 'the metrics count who reads them';
+    is requests(GET => 200), $profiles, 'none of it is a request for a profile';
+    my $page = $stack->request(GET => '/career/status', token => undef)->{content};
+    like $page, qr/other handlers<.*?career-schema\xc2\xa04, .*?career-health\xc2\xa03</, 'the page sums them up';
 };
 
 subtest 'rules' => sub {

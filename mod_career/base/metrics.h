@@ -37,6 +37,12 @@
     X(CODE, 500, "500")                                                                            \
     X(CODE, 503, "503")                                                                            \
     X(CODE, OTHER, "other")
+/* those of SetHandler */
+#define CAREER_LABEL_HANDLER(X)                                                                    \
+    X(HANDLER, SCHEMA, "career-schema")                                                            \
+    X(HANDLER, STATUS, "career-status")                                                            \
+    X(HANDLER, METRICS, "career-metrics")                                                          \
+    X(HANDLER, HEALTH, "career-health")
 #define CAREER_LABEL_ACCESS(X)                                                                     \
     X(ACCESS, READ, "read")                                                                        \
     X(ACCESS, WRITE, "write")                                                                      \
@@ -108,6 +114,7 @@
     X(NONE, "")                                                                                    \
     X(METHOD, "method")                                                                            \
     X(CODE, "code")                                                                                \
+    X(HANDLER, "handler")                                                                          \
     X(ACCESS, "access")                                                                            \
     X(REASON, "reason")                                                                            \
     X(TASK, "task")                                                                                \
@@ -127,6 +134,8 @@
       "Requests that career-profile has answered")                                                 \
     X(REQUEST_SECONDS, HISTOGRAM, "career_request_duration_seconds", ACCESS, NONE,                 \
       "Time from the first byte of a request to the last of its answer")                           \
+    X(HANDLER_REQUESTS, COUNTER, "career_handler_requests_total", HANDLER, CODE,                   \
+      "Requests that the other handlers have answered, where CareerDatabase applies")              \
     X(TOKEN_REFUSALS, COUNTER, "career_token_refusals_total", REASON, NONE,                        \
       "Requests refused for what was wrong with their token")                                      \
     X(CHILDREN, LIVE, "career_children", NONE, NONE, "Processes of httpd that serve this host")    \

@@ -40,6 +40,19 @@ static unsigned access_of(const request_rec *r)
     }
 }
 
+/* A saturated API must not look well because a load balancer asks often, nor a look at the status page count as
+ * traffic: what is not the profile has a metric of its own. */
+static void count_other(const career_request *rq)
+{
+    const career_label_info *handlers =
+        career_metric_describe(CAREER_METRIC_HANDLER_REQUESTS)->first;
+    const char *name = rq->resource->handler;
+    unsigned handler = value_of(handlers, name, strlen(name));
+
+    career_count_cell(rq->host->counters,
+                      CAREER_CELL_OF(HANDLER_REQUESTS, handler, CODE, code_of(rq->r->status)), 1);
+}
+
 static void count(const career_request *rq)
 {
     const request_rec *r = rq->r;
@@ -84,6 +97,8 @@ int career_account_request(request_rec *r)
     note(rq);
     if (rq->host && rq->resource == &career_resource_profile)
         count(rq);
+    else if (rq->host && rq->resource)
+        count_other(rq);
     return DECLINED;
 }
 

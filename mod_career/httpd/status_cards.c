@@ -150,6 +150,7 @@ static void card_of_requests(career_text *text, const career_facts *facts)
         career_html_duration(pool, career_facts_quantile(durations, 0.95)),
         career_html_duration(pool, career_facts_quantile(durations, 0.99)));
     row(text, "tokens refused", "%s", by_label(pool, own, CAREER_METRIC_TOKEN_REFUSALS));
+    row(text, "other handlers", "%s", by_label(pool, own, CAREER_METRIC_HANDLER_REQUESTS));
     row(text, "processes", "%s", career_html_number(pool, NOW(own, CHILDREN)));
     end_card(text);
 }

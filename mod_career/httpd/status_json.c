@@ -83,7 +83,7 @@ static const career_json *quantiles(apr_pool_t *pool, const int64_t *histogram)
 
 static const career_json *requests(apr_pool_t *pool, const career_facts *facts)
 {
-    career_json *object = career_json_object(pool, 4);
+    career_json *object = career_json_object(pool, 5);
     int64_t durations[CAREER_HISTOGRAM_CELLS];
 
     career_facts_durations(facts->own, durations);
@@ -93,6 +93,8 @@ static const career_json *requests(apr_pool_t *pool, const career_facts *facts)
     career_json_set(pool, object, "seconds", quantiles(pool, durations));
     career_json_set(pool, object, "tokenRefusals",
                     by_label(pool, facts->own, CAREER_METRIC_TOKEN_REFUSALS));
+    career_json_set(pool, object, "otherHandlers",
+                    by_label(pool, facts->own, CAREER_METRIC_HANDLER_REQUESTS));
     return object;
 }
 
