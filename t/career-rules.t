@@ -71,6 +71,10 @@ subtest 'check' => sub {
     unlike $out, qr/notice.*recommendations/, 'the others are not';
     unlike $out, qr/\e/, 'no colour but on a terminal';
 
+    ($status, $out) = career_rules(['check', rules('caches.lua' => 'return function() return { "{userid}" } end')]);
+    is $status, 0, 'a function is not run';
+    like $out, qr/^notice\s+caches\.lua: its function runs at a save only.*career-rules keys/m, 'and it says so, and what does';
+
     my %bad = (
         'validation.lua' => {
             'a syntax error'    => ["return {\n fields = = }\n", qr/validation\.lua:2:/],
@@ -223,14 +227,16 @@ subtest 'recipes' => sub {
     }
     while ($guide =~ /```lua\n(.*?)```/sg) { # what is shown there is put into the shipped files
         my $shown = $1;
-        my $text = $shown =~ /^"/ ? read_file("$lua/caches.lua") : read_file("$lua/validation.lua");
+        my $file = $shown =~ /^"|^return function/ ? 'caches.lua' : 'validation.lua';
+        my $text = read_file("$lua/$file");
         my $done = $shown =~ /^"/           ? $text =~ s/^(\s*)"career-impact.*$/$1$shown/m
+            : $shown =~ /^return function/  ? $text =~ s/.*/$shown/s
             : $shown =~ /^(required) =/     ? $text =~ s/^\s*required = \{.*$/$shown/m
             : $shown =~ /^validate =/       ? $text =~ s/^(\s*)required = /$shown  required = /m
             : $shown =~ /^currentRole =/    ? $text =~ s/^\s*currentRole = .*$/$shown/m
             :                                 $text =~ s/^(\s*)industry = /$shown$1industry = /m;
         ok $done, 'it has its place in the shipped file' or diag $shown;
-        my ($status, undef, $err) = career_rules(['check', rules(($shown =~ /^"/ ? 'caches.lua' : 'validation.lua') => $text)]);
+        my ($status, undef, $err) = career_rules(['check', rules($file => $text)]);
         is $status, 0, 'where it is good' or diag $shown, $err;
     }
 };

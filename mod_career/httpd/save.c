@@ -24,9 +24,10 @@ typedef struct judgement {
 
 static career_error *violated(apr_pool_t *pool, const career_violations *violations)
 {
+    size_t count = violations->count + violations->omitted;
     career_error *error =
-        career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%" APR_SIZE_T_FMT " violations",
-                          violations->count + violations->omitted);
+        career_error_make(pool, CAREER_ERROR_VALIDATION_FAILED, "%" APR_SIZE_T_FMT " violation%s",
+                          count, count == 1 ? "" : "s");
 
     error->details = violations;
     return error;

@@ -185,7 +185,7 @@ static bool compile_table(parser *p, const career_json *entry)
     const career_json *text = key ? key : set;
     bool bump = false;
 
-    p->source = text && text->type == CAREER_JSON_STRING ? text->string.data : "{ … }";
+    p->source = text && text->type == CAREER_JSON_STRING ? text->string.data : "{ ... }";
     for (size_t i = 0; i < entry->object.count; i++) {
         const char *name = entry->object.members[i].name.data;
 
@@ -194,8 +194,8 @@ static bool compile_table(parser *p, const career_json *entry)
                           career_nearest(name, known));
     }
     if (!text || (key && set) || text->type != CAREER_JSON_STRING)
-        return refuse(p, "an entry is a text, { key = \"…\" }, { key = \"…\", bump = true } or "
-                         "{ set = \"…\" }");
+        return refuse(p, "an entry is a text, { key = \"...\" }, { key = \"...\", bump = true } or "
+                         "{ set = \"...\" }");
     if (!take_flag(p, entry, "bump", &bump))
         return false;
     if (set && bump)
@@ -215,7 +215,8 @@ static bool compile_entry(parser *p, const career_json *entry)
     if (entry->type == CAREER_JSON_OBJECT && entry != &career_sandbox_function)
         return compile_table(p, entry);
     p->source = "";
-    p->why = "an entry is a text, { key = \"…\" }, { key = \"…\", bump = true } or { set = \"…\" }";
+    p->why =
+        "an entry is a text, { key = \"...\" }, { key = \"...\", bump = true } or { set = \"...\" }";
     return false;
 }
 

@@ -107,8 +107,8 @@ static career_error *read_complaints(apr_pool_t *pool, const career_json *result
     if (good)
         return NULL;
     return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR,
-                             "%s: validate must return nil or a list of { field = \"…\", "
-                             "code = \"…\", message = \"…\" }",
+                             "%s: validate must return nil or a list of { field = \"...\", "
+                             "code = \"...\", message = \"...\" }",
                              CAREER_VALIDATION_FILE);
 }
 

@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 
 #include "base/pool.h"
+#include "rules/hint.h"
 #include "rules/nearest.h"
 
 #define NAME_MAX_BYTES 64 /* of a field */
@@ -78,7 +79,10 @@ static bool fail(compiler *c, int line, const char *format, ...)
 static bool fail_in_script(compiler *c, const char *why)
 {
     size_t len = strlen(c->file);
+    const char *hint = career_hint(c->pool, why);
 
+    if (hint)
+        why = apr_pstrcat(c->pool, why, "; ", hint, NULL);
     if (strncmp(why, c->file, len) != 0 || why[len] != ':')
         return fail(c, 0, "%s", why);
     c->why = apr_psprintf(c->pool, "%s/%s", c->source->directory, why);
@@ -163,7 +167,7 @@ static bool check_column(compiler *c, const char *name, const career_kind *kind,
                 !kind->item->nullable) ||
                fail(
                    c, kind->line,
-                   "fields.%s: its column holds a list of records: field.list { field.record { … } }",
+                   "fields.%s: its column holds a list of records: field.list { field.record { ... } }",
                    name);
     }
 }
@@ -376,12 +380,13 @@ static bool compile_minimum(compiler *c, const career_json_member *member)
     if (is_plain(minimum, CAREER_JSON_OBJECT)) {
         message = career_json_get(minimum, "message");
         if (minimum->object.count != (message ? 2 : 1))
-            return fail(c, line, "recommended.%s: a number, or { min = 3, message = \"…\" }", name);
+            return fail(c, line, "recommended.%s: a number, or { min = 3, message = \"...\" }",
+                        name);
         minimum = career_json_get(minimum, "min");
     }
     if (!minimum || minimum->type != CAREER_JSON_INTEGER || minimum->integer < 1 ||
         (message && (message->type != CAREER_JSON_STRING || message->string.len > WORDS_MAX)))
-        return fail(c, line, "recommended.%s: a number, or { min = 3, message = \"…\" }", name);
+        return fail(c, line, "recommended.%s: a number, or { min = 3, message = \"...\" }", name);
     if (minimum->integer > 1 && rule->kind->id != CAREER_IS_LIST)
         return fail(c, line, "recommended.%s: only a list can have more than 1", name);
     if (rule->kind->has_max && rule->kind->id == CAREER_IS_LIST &&
@@ -452,7 +457,7 @@ static bool check_root(compiler *c, const career_json *root)
 
     if (!is_plain(root, CAREER_JSON_OBJECT))
         return fail(c, line_of(c, NULL, "return"),
-                    "it must return a table: return { fields = { … }, required = { … } }");
+                    "it must return a table: return { fields = { ... }, required = { ... } }");
     for (size_t i = 0; i < root->object.count; i++) {
         const char *name = root->object.members[i].name.data;
         bool found = false;

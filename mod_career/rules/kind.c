@@ -497,7 +497,7 @@ static const career_kind *compile(scope *outer, const career_json *tree, const c
                .level = outer->level + 1};
 
     if (tree == &career_sandbox_function) {
-        refuse(&s, "is a function; a kind is written with a table: field.text { … }");
+        refuse(&s, "is a function; a kind is written with a table: field.text { ... }");
         return NULL;
     }
     if (!career_kind_line(tree)) {

@@ -71,8 +71,8 @@ career_error *career_rules_targets(career_rules *rules, apr_pool_t *pool,
  * digest, never without. */
 const career_json *career_rules_schema(const career_rules *rules, apr_pool_t *pool);
 
-/* What is allowed but dear, a sentence each, for operators: a glob that clears everybody's entries. From the
- * pool. */
+/* What a good file leaves to be looked at, a sentence each, for operators: a glob that clears everybody's entries,
+ * a function that compiling does not run. From the pool. */
 const char *const *career_rules_notices(const career_rules *rules, apr_pool_t *pool, size_t *count);
 
 #endif

@@ -151,20 +151,33 @@ static bool serves_one_user(const career_template *template)
     return false;
 }
 
+static const char *dear_glob(apr_pool_t *pool, const char *pattern)
+{
+    return apr_psprintf(
+        pool,
+        "%s: \"%s\" has no {user_id}: every save clears these entries of all users, and "
+        "they are computed anew for everybody. Like every pattern it also makes Redis walk "
+        "all its keys, some 0.65 s of its time per million; an exact key, a set or a "
+        "generation costs next to nothing",
+        CAREER_CACHES_FILE, pattern);
+}
+
 const char *const *career_rules_notices(const career_rules *rules, apr_pool_t *pool, size_t *count)
 {
     const career_templates *targets = &rules->targets;
-    const char **notices = apr_pcalloc(pool, (targets->count + 1) * sizeof(*notices));
+    const char **notices = apr_pcalloc(pool, (targets->count + 2) * sizeof(*notices));
 
     *count = 0;
+    if (rules->validate.any)
+        notices[(*count)++] = CAREER_VALIDATION_FILE
+            ": the function validate runs at a save only, and one that fails refuses every save; "
+            "career-rules try DIR profile.json runs it";
+    if (rules->caches.any)
+        notices[(*count)++] = CAREER_CACHES_FILE
+            ": its function runs at a save only, and one that fails, or returns what is no target, "
+            "refuses every save; career-rules keys DIR USER_ID profile.json runs it";
     for (size_t i = 0; i < targets->count; i++)
         if (targets->items[i].kind == CAREER_TARGET_GLOB && !serves_one_user(&targets->items[i]))
-            notices[(*count)++] = apr_psprintf(
-                pool,
-                "%s: \"%s\" has no {user_id}: every save clears these entries of all users, and "
-                "they are computed anew for everybody. Like every pattern it also makes Redis walk "
-                "all its keys, some 0.65 s of its time per million; an exact key, a set or a "
-                "generation costs next to nothing",
-                CAREER_CACHES_FILE, targets->items[i].source);
+            notices[(*count)++] = dear_glob(pool, targets->items[i].source);
     return notices;
 }

@@ -24,7 +24,7 @@ static const char help[] =
     "\n"
     "  check DIR\n"
     "      Would a server take them? Names the first error with file and line; a notice about a cache\n"
-    "      pattern that is dear does not count as one.\n"
+    "      pattern that is dear, or a function that is not run here, does not count as one.\n"
     "  try DIR profile.json [previous.json]\n"
     "      What would a client be told who sends that profile, as a new one or to be merged into the\n"
     "      previous one? Errors first, then recommendations.\n"

@@ -15,6 +15,15 @@ static const char no_caches[] = "return {}";
 
 /* ------------------------------------------------------------------------------------ what is refused */
 
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text > 0x7e)
+            return false;
+    return true;
+}
+
+/* The log of httpd escapes all other characters: our own words have none. */
 static void assert_bad(const char *validation, const char *caches, const char *like)
 {
     if (rig_compile(validation, caches))
@@ -22,6 +31,8 @@ static void assert_bad(const char *validation, const char *caches, const char *l
     if (!strstr(why, like))
         fail_msg("\"%s\" does not say \"%s\"", why, like);
     assert_true(strncmp(why, "dir/", 4) == 0);
+    if (is_ascii(validation) && is_ascii(caches) && !is_ascii(why))
+        fail_msg("\"%s\" is not for a log", why);
 }
 
 #define assert_bad_fields(fields, like) assert_bad(RULES(fields, ""), no_caches, like)
@@ -42,6 +53,26 @@ static void test_files_that_are_none(void **state)
     assert_bad(RULES("", ""), "", "dir/caches.lua");
     assert_bad(RULES("", ""), "return 5", "dir/caches.lua");
     assert_bad(RULES("", ""), "return {", "dir/caches.lua:1:");
+}
+
+/* What people who write little Lua do, and are helped with. */
+static void test_hints(void **state)
+{
+    (void)state;
+    assert_bad(RULES("x = field.text {}\ny = field.text {}", ""), no_caches,
+               "dir/validation.lua:2: '}' expected (to close '{' at line 1) near 'y'; is a comma "
+               "missing before it?");
+    assert_bad("return { fields = {\n  x = field.te", no_caches,
+               "near <eof>; the file ends in the middle of something; is it whole?");
+    assert_bad_fields("x = field.text ( max = 5 )",
+                      "; options stand in braces: field.text { max = 80 }");
+    assert_bad_fields("x = text { max = 5 }", "(global 'text'); did you mean field.text?");
+    assert_bad_fields("x = feild.text { max = 5 }", "(global 'feild'); did you mean field?");
+    assert_bad("{ fields = {} }", no_caches, "; is `return` missing before it?");
+    assert_bad("local x = field.text {}\n{ fields = {} }", no_caches,
+               "a call; is a comma or `return` missing between them?");
+    assert_bad_fields("x = field.text { max = os.time() }", "(global 'os')");
+    assert_null(strstr(why, "did you mean"));
 }
 
 static void test_names(void **state)
@@ -841,6 +872,12 @@ static void test_notices(void **state)
     assert_int_equal(count, 2);
     assert_non_null(strstr(notices[0], "\"a:*\""));
     assert_non_null(strstr(notices[1], "\"d:{team}:*\""));
+
+    rig_need(RULES("", "validate = function() end"), "return function() end");
+    notices = career_rules_notices(rules, pool, &count);
+    assert_int_equal(count, 2);
+    assert_non_null(strstr(notices[0], "validation.lua: the function validate"));
+    assert_non_null(strstr(notices[1], "caches.lua: its function"));
 }
 
 /* ------------------------------------------------------------------------------------ the shipped rules */
@@ -889,6 +926,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_files_that_are_none),
+        TEST(test_hints),
         TEST(test_names),
         TEST(test_columns),
         TEST(test_options),
