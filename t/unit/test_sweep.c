@@ -14,6 +14,7 @@
 #include "cache/sweep.h"
 
 #include "redis_server.h"
+#include "redis_witness.h"
 
 static apr_pool_t *pool;
 static redis_server server;
@@ -275,6 +276,44 @@ static void test_refused(void **state)
     redis_ask(&server, "ACL SETUSER default +scan");
 }
 
+/* One step; the server keeps everybody waiting during it for so long (ms). How many keys it asked for. */
+static long step_of(career_sweep *sweep, career_fleet *fleet, int pause)
+{
+    redis_witness witness;
+    career_step step;
+
+    witness_begin(&witness, &server);
+    if (pause)
+        redis_ask(&server, "CLIENT PAUSE %d", pause);
+    step = career_sweep_step(sweep, fleet, career_clock_now() + LONG_ENOUGH);
+    assert_int_equal(step, CAREER_STEP_MORE);
+    witness_end(&witness);
+    assert_int_equal(witness.scans, 1);
+    return witness.most;
+}
+
+/* A server for which a step takes long is asked for less in the next, and never for nothing. */
+static void test_asks_a_slow_server_for_less(void **state)
+{
+    static const char *const patterns[] = {"none:*"};
+    career_sweep *sweep = sweep_of(patterns, 1);
+    career_fleet *fleet;
+    long first, least;
+
+    (void)state;
+    NEED_SERVER();
+    redis_fill(&server, 100000);
+    fleet = connect_fleet();
+    first = least = step_of(sweep, fleet, 0);
+    assert_in_range(first, 1, 500);
+    for (int i = 0; i < 50 && least >= first; i++) {
+        step_of(sweep, fleet, 200);
+        least = step_of(sweep, fleet, 0);
+    }
+    assert_in_range(least, 1, first - 1);
+    career_fleet_free(fleet);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_agrees_with_the_server),
         cmocka_unit_test(test_sweep_equals_its_patterns),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_asks_a_slow_server_for_less),
     };
     int failed;
 
