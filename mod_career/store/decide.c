@@ -2,7 +2,8 @@
 /*
  * Decisions under a row lock: lock, ask the callback, write, commit, in a transaction that lasts two
  * exchanges. Where there is no row yet nothing can be locked: if somebody else makes it meanwhile, the
- * decision starts again and finds it.
+ * decision starts again and finds it. One whose commit may have happened unseen must not be made again over
+ * its own outcome: what it wrote is tried once more as any write is, and decided anew only if that race is lost.
  */
 #include <stdio.h>
 
@@ -137,16 +138,17 @@ static bool leave(career_batch *batch, career_moment deadline)
 static bool write_row(career_batch *batch, career_store_job *job, career_moment deadline)
 {
     career_postgres *postgres = batch->session->postgres;
-    bool creates = !job->previous;
-    const char *const *values = career_encode_change(
-        job->pool, job->user_id, creates ? 0 : job->previous->version, job->change);
     career_result *result = NULL, *committed;
     career_answer answer;
 
-    career_write_queue(postgres, values, creates, false);
+    job->creates = !job->previous;
+    job->values = career_encode_change(job->pool, job->user_id,
+                                       job->creates ? 0 : job->previous->version, job->change);
+    job->fate = CAREER_FATE_UNKNOWN;
+    career_write_queue(postgres, job->values, job->creates, false);
     career_postgres_queue(postgres, CAREER_STATEMENT_COMMIT, NULL);
     career_postgres_sync(postgres);
-    answer = career_write_take(postgres, job, creates, false, deadline, &result);
+    answer = career_write_take(postgres, job, job->creates, false, deadline, &result);
     release(&job->result);
     if (answer == CAREER_ANSWER_FAILED)
         job->failure = result;
@@ -175,6 +177,20 @@ static void end_written(career_batch *batch, size_t i)
     career_batch_finish(batch, i);
 }
 
+/* The connection is gone; what was sent last may have committed. */
+static void keep_lost(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+
+    if (job->fate == CAREER_FATE_UNKNOWN && !job->failure) {
+        job->task = CAREER_TASK_WRITE;
+        job->mode = CAREER_WRITE_PATIENT;
+        job->doubtful = true;
+    }
+    forget_failure(job);
+    career_batch_keep_or_fail(batch, i);
+}
+
 /* The server refused something, or the connection broke. */
 static verdict judge_failure(career_batch *batch, size_t i, career_moment deadline)
 {
@@ -184,11 +200,10 @@ static verdict judge_failure(career_batch *batch, size_t i, career_moment deadli
 
     if (!job->failure || career_batch_dropped(batch, job->failure) || !roll_back(batch, deadline)) {
         career_session_drop(batch->session, !overran);
-        forget_failure(job);
         if (overran)
             career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);
         else
-            career_batch_keep_or_fail(batch, i);
+            keep_lost(batch, i);
         return GONE;
     }
     if (career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY &&
@@ -209,6 +224,7 @@ static verdict try_decide(career_batch *batch, size_t i)
     bool withheld;
 
     deadline = deadline < job->deadline ? deadline : job->deadline;
+    job->fate = CAREER_FATE_UNDONE; /* nothing is written yet */
     if (!lock_row(batch, job, deadline, &withheld))
         return judge_failure(batch, i, deadline);
     if (withheld && leave(batch, deadline))

@@ -48,10 +48,10 @@ typedef struct career_store_job {
 
     char user_id[CAREER_USER_ID_SIZE];
     const char *const *claims; /* as whom it asks: see career_claims_of; NULL: as the login role */
-    const char *const
-        *values; /* of a write: see career_encode_change; of the outbox's: see outbox.c */
+    const char *const *values; /* of a write, or of what decide said last: see career_encode_change;
+                                * of the outbox's: see outbox.c */
     bool creates;
-    career_store_decide_fn decide;
+    career_store_decide_fn decide; /* set: a decision, even while it is repeated as a WRITE */
     void *context;
     const career_change *change; /* what decide said last */
 

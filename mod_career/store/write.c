@@ -290,10 +290,17 @@ static bool take_round(career_batch *batch, const round *turn)
 
 /* -- what to make of it -------------------------------------------------------------------------- */
 
+/* A decision that was repeated as a write is a decision again: to be made anew when its race is lost. */
 static void end_committed(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
 
+    if (job->decide) {
+        job->task = CAREER_TASK_DECIDE;
+        job->doubtful = false;
+        if (!job->result)
+            return;
+    }
     job->row_at = job->result ? 0 : -1;
     career_batch_finish(batch, i);
 }
@@ -385,9 +392,12 @@ static bool serve_round(career_batch *batch, round *turn)
     for (size_t i = 0; i < turn->count; i++)
         if (batch->jobs[turn->jobs[i]]->fate == CAREER_FATE_COMMITTED)
             end_committed(batch, turn->jobs[i]);
-    for (size_t i = 0; i < turn->count; i++) /* these may have questions to ask */
-        if (batch->jobs[turn->jobs[i]])
+    for (size_t i = 0; i < turn->count; i++) { /* these may have questions to ask */
+        const career_store_job *job = batch->jobs[turn->jobs[i]];
+
+        if (job && job->fate != CAREER_FATE_COMMITTED)
             judge_undone(batch, turn->jobs[i], turn);
+    }
     return batch->session->postgres != NULL;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A relay on a unix socket that can cut connections at the worst moment: once armed, it lets the next
+ * A relay on a unix socket that can cut connections at the worst moment: armed with `cut`, it lets the next
  * requests through and closes both sides when the server answers, so that a commit happens and its
- * acknowledgement is lost. One connection at a time per thread; for tests of what a client then says.
+ * acknowledgement is lost; armed with `drop`, it closes them when the client asks, so that nothing happens,
+ * which looks the same to the client. One connection at a time per thread; for tests of what a client then says.
  */
 #ifndef T_CUTTING_PROXY_H
 #define T_CUTTING_PROXY_H
@@ -21,8 +22,9 @@
 typedef struct cutting_proxy {
     struct sockaddr_un here, there;
     int listener;
-    atomic_int cut; /* how many answers are still to be lost */
-    atomic_int lost;
+    atomic_int cut;  /* how many answers are still to be lost */
+    atomic_int drop; /* how many requests are still to be lost */
+    atomic_int lost; /* how many of both were */
 } cutting_proxy;
 
 typedef struct cutting_pair {
@@ -37,6 +39,11 @@ static inline bool cutting_pump(cutting_pair *pair, int from, int to)
 
     if (len <= 0)
         return false;
+    if (from == pair->client && atomic_load(&pair->proxy->drop) > 0) {
+        atomic_fetch_sub(&pair->proxy->drop, 1);
+        atomic_fetch_add(&pair->proxy->lost, 1);
+        return false;
+    }
     if (from == pair->server && atomic_load(&pair->proxy->cut) > 0) {
         atomic_fetch_sub(&pair->proxy->cut, 1);
         atomic_fetch_add(&pair->proxy->lost, 1);

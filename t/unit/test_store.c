@@ -448,19 +448,25 @@ static void test_outbox(void **state)
 
 typedef struct decision {
     const char *user_id;
-    enum { WRITE, LEAVE, REFUSE } what;
-    const char *meddle; /* SQL that somebody else runs meanwhile */
-    int asked;
+    enum { WRITE, LEAVE, REFUSE, REFUSE_THE_SECOND_TIME } what;
+    const char *meddle; /* SQL that somebody else runs meanwhile, once */
+    atomic_int *arm;    /* of a proxy: what comes of the write is lost, once */
+    atomic_int *asked;  /* counts the calls, or NULL */
 } decision;
 
 static const career_change *decide(void *context, apr_pool_t *in, const career_row *row,
                                    career_error **error)
 {
     decision *d = context;
+    int before = d->asked ? atomic_fetch_add(d->asked, 1) : 0;
 
-    if (d->meddle && d->asked++ == 0)
+    if (d->meddle)
         postgres_ask(&server, OWN, d->meddle);
-    if (d->what == REFUSE) {
+    d->meddle = NULL;
+    if (d->arm)
+        atomic_store(d->arm, 1);
+    d->arm = NULL;
+    if (d->what == REFUSE || (d->what == REFUSE_THE_SECOND_TIME && before)) {
         *error = career_error_make(in, CAREER_ERROR_PRECONDITION_FAILED, "refused");
         return NULL;
     }
@@ -469,13 +475,19 @@ static const career_change *decide(void *context, apr_pool_t *in, const career_r
     return row ? change(in, CAREER_COLUMN_BUDGET, "\"high\"") : creation(in);
 }
 
-static career_error *run_decision(decision d, const career_row **row, const career_row **previous)
+static career_error *decide_at(career_store *store, decision d, const career_row **row,
+                               const career_row **previous)
 {
     apr_pool_t *job_pool = career_pool_create();
 
-    return career_store_decide(own, pool, as(pool, d.user_id), job_pool, decide,
-                               apr_pmemdup(job_pool, &d, sizeof(d)), career_store_deadline(own),
+    return career_store_decide(store, pool, as(pool, d.user_id), job_pool, decide,
+                               apr_pmemdup(job_pool, &d, sizeof(d)), career_store_deadline(store),
                                row, previous);
+}
+
+static career_error *run_decision(decision d, const career_row **row, const career_row **previous)
+{
+    return decide_at(own, d, row, previous);
 }
 
 static void test_decide(void **state)
@@ -501,19 +513,22 @@ static void test_decide(void **state)
         ask(OWN, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'"), "0");
 }
 
+/* Somebody else's profile of that user. */
+static const char *insertion(const char *user_id)
+{
+    return apr_psprintf(pool,
+                        "INSERT INTO career_profiles (user_id, \"current_role\", seniority, "
+                        "industry) VALUES ('%s', 'x', 'y', 'z')",
+                        user_id);
+}
+
 static void test_decide_finds_what_another_made(void **state)
 {
     const char *ida = new_user();
     const career_row *row, *previous;
 
     (void)state;
-    succeed(run_decision((decision){.user_id = ida,
-                                    .meddle = apr_psprintf(pool,
-                                                           "INSERT INTO career_profiles (user_id, "
-                                                           "\"current_role\", seniority, industry) "
-                                                           "VALUES ('%s', 'x', 'y', 'z')",
-                                                           ida)},
-                         &row, &previous));
+    succeed(run_decision((decision){.user_id = ida, .meddle = insertion(ida)}, &row, &previous));
     assert_non_null(previous);
     is(row, CAREER_COLUMN_CURRENT_ROLE, "\"x\"");
     is(row, CAREER_COLUMN_BUDGET, "\"high\"");
@@ -707,6 +722,65 @@ static void test_lost_acknowledgement(void **state)
     assert_null(
         write_row(store, lea, before->version, change(pool, CAREER_COLUMN_BUDGET, "\"high\"")));
     assert_int_equal(atomic_load(&proxy.lost), 7);
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
+/* A decision is made over the row that it saw: one whose commit happened unseen is not judged again by what it
+ * wrote itself, which would no longer be what the client's precondition names. */
+static void test_lost_decision(void **state)
+{
+    const char *max = new_user(), *nia = new_user();
+    const char *folder = apr_psprintf(pool, "%s/decide", server.folder);
+    static cutting_proxy proxy;
+    static atomic_int asked;
+    const career_row *row, *previous, *before;
+    career_store *store;
+
+    (void)state;
+    mkdir(folder, 0700);
+    assert_true(cutting_proxy_start(&proxy, folder, server.folder));
+    store = open_store(folder, OWN, 1, 30 * CAREER_SECOND);
+
+    for (int i = 0; i < 4; i++) { /* it happened, and then it did not; a creation, and a change */
+        decision d = {.user_id = i % 2 ? nia : max,
+                      .what = REFUSE_THE_SECOND_TIME,
+                      .arm = i % 2 ? &proxy.drop : &proxy.cut,
+                      .asked = &asked};
+
+        before = read_row(store, d.user_id);
+        atomic_store(&asked, 0);
+        succeed(decide_at(store, d, &row, &previous));
+        assert_int_equal(atomic_load(&asked), 1);
+        assert_int_equal(atomic_load(&proxy.lost), i + 1);
+        assert_int_equal(previous ? previous->version : 0, before ? before->version : 0);
+        is(row, CAREER_COLUMN_BUDGET, before ? "\"high\"" : NULL);
+        assert_int_equal(read_row(store, d.user_id)->version, row->version);
+    }
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
+/* Nothing of it happened, and somebody else came first: it is made anew. */
+static void test_lost_decision_and_race(void **state)
+{
+    const char *ole = new_user(), *folder = apr_psprintf(pool, "%s/anew", server.folder);
+    static cutting_proxy proxy;
+    static atomic_int asked;
+    const career_row *row, *previous;
+    career_store *store;
+
+    (void)state;
+    mkdir(folder, 0700);
+    assert_true(cutting_proxy_start(&proxy, folder, server.folder));
+    store = open_store(folder, OWN, 1, 30 * CAREER_SECOND);
+    succeed(decide_at(
+        store,
+        (decision){.user_id = ole, .meddle = insertion(ole), .arm = &proxy.drop, .asked = &asked},
+        &row, &previous));
+    assert_int_equal(atomic_load(&proxy.lost), 1);
+    assert_int_equal(atomic_load(&asked), 2);
+    is(previous, CAREER_COLUMN_CURRENT_ROLE, "\"x\"");
+    is(row, CAREER_COLUMN_CURRENT_ROLE, "\"x\"");
+    is(row, CAREER_COLUMN_BUDGET, "\"high\"");
     assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
 }
 
@@ -944,6 +1018,8 @@ int main(void)
         T(test_neighbours_of_a_refused_value),
         T(test_ended_sessions),
         T(test_lost_acknowledgement),
+        T(test_lost_decision),
+        T(test_lost_decision_and_race),
         T(test_claims),
         T(test_other_hosts),
         T(test_giving_up),
