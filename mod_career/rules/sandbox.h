@@ -2,8 +2,8 @@
 /*
  * Runs what operators wrote in Lua, and lets nothing out but values: no file, process, network, clock,
  * chance, address or other script's data is within its reach, and it ends within its budget whatever it does.
- * sandbox.c is the only file that knows Lua; what scripts return comes out as career_json. A sandbox is used
- * by one thread at a time; all of it may be used from any.
+ * The files sandbox*.c are the only ones that know Lua; what scripts return comes out as career_json. A sandbox
+ * is used by one thread at a time; all of it may be used from any.
  */
 #ifndef CAREER_SANDBOX_H
 #define CAREER_SANDBOX_H
