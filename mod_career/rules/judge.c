@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <apr_strings.h>
@@ -171,17 +172,25 @@ static bool is_integer(const career_json *value)
             fabs(value->real) < 9223372036854775808.0);
 }
 
+/* APR's printf leaves out the zero of 0.5. */
+static void report_range(career_judgement *judgement, const career_kind *kind,
+                         const career_path *path, const char *side, double limit)
+{
+    char number[32];
+
+    snprintf(number, sizeof(number), "%.15g", limit);
+    career_judge_report(judgement, kind, path, "out_of_range", "must be at %s %s", side, number);
+}
+
 static void judge_number(career_judgement *judgement, const career_kind *kind,
                          const career_json *value, const career_path *path)
 {
     double number = value->type == CAREER_JSON_INTEGER ? (double)value->integer : value->real;
 
     if (kind->has_min && number < kind->min)
-        career_judge_report(judgement, kind, path, "out_of_range", "must be at least %.15g",
-                            kind->min);
+        report_range(judgement, kind, path, "least", kind->min);
     else if (kind->has_max && number > kind->max)
-        career_judge_report(judgement, kind, path, "out_of_range", "must be at most %.15g",
-                            kind->max);
+        report_range(judgement, kind, path, "most", kind->max);
 }
 
 /* ------------------------------------------------------------------------------------ lists */

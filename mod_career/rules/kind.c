@@ -16,6 +16,7 @@
 #define MEMBERS_MAX 100   /* of one record */
 #define LIST_MAX 1000     /* items, where the rules do not say */
 #define LIMIT_MAX 1000000 /* of texts and lists */
+#define WORDS_MAX 500     /* bytes of a label, or of a message */
 
 const char *const career_kind_names[] = {
 #define X(id, name) name,
@@ -50,9 +51,9 @@ static bool refuse(scope *s, const char *format, ...)
 
 /* ------------------------------------------------------------------------------------ options */
 
-static const char *const common_options[] = {"default", "nullable", "label",
-                                             "message", "optional", NULL};
-static const char *const own_options[CAREER_KIND_COUNT][8] = {
+const char *const career_kind_common_options[] = {"default", "nullable", "label",
+                                                  "message", "optional", NULL};
+const char *const career_kind_options[CAREER_KIND_COUNT][CAREER_KIND_OPTIONS_MAX] = {
     [CAREER_IS_TEXT] = {"min", "max", "trimmed", "matches", "format", NULL},
     [CAREER_IS_INTEGER] = {"min", "max", NULL},
     [CAREER_IS_NUMBER] = {"min", "max", NULL},
@@ -75,9 +76,9 @@ static bool refuse_option(scope *s, const char *name)
     const char *known[16];
     size_t count = 0;
 
-    for (const char *const *at = own_options[s->kind->id]; *at; at++)
+    for (const char *const *at = career_kind_options[s->kind->id]; *at; at++)
         known[count++] = *at;
-    for (const char *const *at = common_options; *at; at++)
+    for (const char *const *at = career_kind_common_options; *at; at++)
         known[count++] = *at;
     known[count] = NULL;
     return refuse(s, "field.%s has no option \"%.60s\"; did you mean \"%s\"?",
@@ -85,15 +86,27 @@ static bool refuse_option(scope *s, const char *name)
 }
 
 /* Members of a record stand among its options, and are told by being kinds. */
+static bool is_member(const scope *s, const career_json *option)
+{
+    return s->kind->id == CAREER_IS_RECORD && career_kind_line(option);
+}
+
+static const career_json *get_option(const scope *s, const char *name)
+{
+    const career_json *value = career_json_get(s->options, name);
+
+    return value && is_member(s, value) ? NULL : value;
+}
+
 static bool check_options(scope *s)
 {
     for (size_t i = 0; i < s->options->object.count; i++) {
         const career_json_member *option = &s->options->object.members[i];
 
-        if (s->kind->id == CAREER_IS_RECORD && career_kind_line(option->value))
+        if (is_member(s, option->value))
             continue;
-        if (!is_listed(common_options, option->name.data) &&
-            !is_listed(own_options[s->kind->id], option->name.data))
+        if (!is_listed(career_kind_common_options, option->name.data) &&
+            !is_listed(career_kind_options[s->kind->id], option->name.data))
             return refuse_option(s, option->name.data);
     }
     if (s->items->array.count && s->kind->id != CAREER_IS_ONE_OF && s->kind->id != CAREER_IS_LIST)
@@ -105,9 +118,7 @@ static bool check_options(scope *s)
 static bool take(scope *s, const char *name, career_json_type type, const char *wanted,
                  const career_json **value)
 {
-    *value = career_json_get(s->options, name);
-    if (*value && s->kind->id == CAREER_IS_RECORD && career_kind_line(*value))
-        *value = NULL;
+    *value = get_option(s, name);
     if (*value && ((*value)->type != type || *value == &career_sandbox_function))
         return refuse(s, "%s must be %s", name, wanted);
     return true;
@@ -177,45 +188,64 @@ static bool take_counts(scope *s)
     return true;
 }
 
+/* Clients get it with every violation, up to a hundred times in one answer. */
+static bool is_sentence(const career_json *value)
+{
+    return value->type == CAREER_JSON_STRING && value->string.len > 0 &&
+           value->string.len <= WORDS_MAX;
+}
+
+static bool take_label(scope *s)
+{
+    const career_json *label = get_option(s, "label");
+
+    if (label && !is_sentence(label))
+        return refuse(s, "label must be a text of at most %d bytes", WORDS_MAX);
+    if (label)
+        s->kind->label = label->string.data;
+    return true;
+}
+
+const char *const career_kind_codes[] = {"required",   "wrong_type",   "too_short", "too_long",
+                                         "too_few",    "too_many",     "duplicate", "not_allowed",
+                                         "bad_format", "out_of_range", NULL};
+
 /* A text for every code, or texts by code. */
 static bool take_message(scope *s)
 {
-    static const char *const codes[] = {"required",   "wrong_type",   "too_short", "too_long",
-                                        "too_few",    "too_many",     "duplicate", "not_allowed",
-                                        "bad_format", "out_of_range", NULL};
-    const career_json *message = career_json_get(s->options, "message");
+    const career_json *message = get_option(s, "message");
 
-    if (!message || career_kind_line(message))
+    if (!message)
         return true;
     s->kind->message = message;
-    if (message->type == CAREER_JSON_STRING)
+    if (is_sentence(message))
         return true;
-    if (message->type != CAREER_JSON_OBJECT || message == &career_sandbox_function)
-        return refuse(s, "message must be a text, or a table of texts by code");
+    if (message->type != CAREER_JSON_OBJECT || message == &career_sandbox_function ||
+        career_kind_line(message))
+        return refuse(s, "message must be a text of at most %d bytes, or a table of such by code",
+                      WORDS_MAX);
     for (size_t i = 0; i < message->object.count; i++) {
         const career_json_member *member = &message->object.members[i];
 
-        if (!is_listed(codes, member->name.data))
+        if (!is_listed(career_kind_codes, member->name.data))
             return refuse(s, "message: there is no code \"%.60s\"; did you mean \"%s\"?",
-                          member->name.data, career_nearest(member->name.data, codes));
-        if (member->value->type != CAREER_JSON_STRING)
-            return refuse(s, "message.%s must be a text", member->name.data);
+                          member->name.data, career_nearest(member->name.data, career_kind_codes));
+        if (!is_sentence(member->value))
+            return refuse(s, "message.%s must be a text of at most %d bytes", member->name.data,
+                          WORDS_MAX);
     }
     return true;
 }
 
 static bool take_common(scope *s)
 {
-    const career_json *fallback = career_json_get(s->options, "default");
+    const career_json *fallback = get_option(s, "default");
 
-    if (fallback && career_kind_line(fallback))
-        fallback = NULL;
     if (fallback && s->level > 0)
         return refuse(s, "a default is for a field, not for a part of one");
     s->kind->fallback = fallback;
     if (!take_flag(s, "nullable", &s->kind->nullable) ||
-        !take_flag(s, "optional", &s->kind->optional) ||
-        !take_string(s, "label", &s->kind->label) || !take_message(s))
+        !take_flag(s, "optional", &s->kind->optional) || !take_label(s) || !take_message(s))
         return false;
     if (s->kind->optional && s->level == 0)
         return refuse(s, "optional is for members of records; a field is optional unless "
@@ -308,8 +338,15 @@ static bool take_day(scope *s, const char *name, career_slice *day)
 
 static bool compile_date(scope *s)
 {
-    return take_flag(s, "time", &s->kind->timed) && take_day(s, "min", &s->kind->from) &&
-           take_day(s, "max", &s->kind->till);
+    career_kind *kind = s->kind;
+
+    if (!take_flag(s, "time", &kind->timed) || !take_day(s, "min", &kind->from) ||
+        !take_day(s, "max", &kind->till))
+        return false;
+    if (kind->from.data && kind->till.data &&
+        memcmp(kind->from.data, kind->till.data, kind->from.len) > 0)
+        return refuse(s, "min is later than max");
+    return true;
 }
 
 static bool compile_choice(scope *s, const career_json *choice, size_t index)
@@ -432,6 +469,12 @@ static bool compile_own(scope *s)
     }
 }
 
+/* As the sandbox reads {}: it cannot tell a record from a list there. */
+static bool is_empty(const career_json *value)
+{
+    return value->type == CAREER_JSON_ARRAY && value->array.count == 0;
+}
+
 /* A default must be what a client may send. */
 static bool check_fallback(scope *s)
 {
@@ -443,8 +486,10 @@ static bool check_fallback(scope *s)
         s->kind->fallback = NULL;
         return true;
     }
-    if (s->kind->fallback == &career_sandbox_function)
+    if (s->kind->fallback == &career_sandbox_function || career_kind_line(s->kind->fallback))
         return refuse(s, "default must be a value");
+    if (s->kind->id == CAREER_IS_RECORD && is_empty(s->kind->fallback))
+        s->kind->fallback = &career_json_empty_object;
     if (!has_time(s))
         return false;
     violations = judgement.violations = career_violations_make(s->pool);

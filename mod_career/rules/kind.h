@@ -33,6 +33,14 @@ typedef enum career_kind_id {
 
 extern const char *const career_kind_names[]; /* in that order; ends with NULL */
 
+/* The options of each kind, and those of every kind; each list ends with NULL. */
+#define CAREER_KIND_OPTIONS_MAX 8
+extern const char *const career_kind_options[CAREER_KIND_COUNT][CAREER_KIND_OPTIONS_MAX];
+extern const char *const career_kind_common_options[];
+
+extern const char
+    *const career_kind_codes[]; /* that `message` may have words for; ends with NULL */
+
 typedef struct career_kind career_kind;
 
 typedef struct career_kind_member {
