@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a snapshot of the rules is made of, for the files of this room that make it (compile.c, caches.c) and
+ * What a snapshot of the rules is made of, for the files of this room that make it (compile*.c, caches.c) and
  * use it (check.c, targets.c, functions.c, schema.c). Immutable but for the states of functions, which have a lock.
  */
 #ifndef CAREER_COMPILED_H

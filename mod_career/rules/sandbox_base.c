@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-/* Upvalue 1 is a function of Lua's that has none itself: charges by the length of its arguments, then runs it. */
 int career_sandbox_charged(lua_State *L)
 {
     int count = lua_gettop(L);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a script's error is called, for a log or a person. */
+/* A script's error, in words. */
 #include "rules/sandbox_state.h"
 
 #include <string.h>
@@ -29,7 +29,6 @@ static const char *tidy(apr_pool_t *pool, career_slice message)
     return text.data;
 }
 
-/* Handles an error where it was raised: puts the script's line in front, unless it is there. */
 int career_sandbox_locate(lua_State *L)
 {
     const char *name = career_sandbox_of(L)->name;
@@ -52,7 +51,7 @@ int career_sandbox_locate(lua_State *L)
     return 1;
 }
 
-/* What the failed run left on the stack, in words. Want of memory is told without a place; where the script was
+/* Want of memory is told without a place; where the script was
  * last is not far from it. */
 const char *career_sandbox_explain(career_sandbox *sandbox, int status, apr_pool_t *pool)
 {

@@ -35,7 +35,6 @@ static const career_pattern *find_pattern(lua_State *L, const char *expression, 
     return remember_pattern(L, expression, len);
 }
 
-/* matches(text, regular_expression): is it found anywhere in it? */
 int career_sandbox_matches(lua_State *L)
 {
     size_t len, expression_len;
@@ -54,7 +53,6 @@ int career_sandbox_matches(lua_State *L)
     return 1;
 }
 
-/* literal(text): so that a glob takes it literally, braces too. */
 int career_sandbox_literal(lua_State *L)
 {
     size_t len;

@@ -76,7 +76,7 @@ extern const career_sandbox_entry career_sandbox_table_entries[];
 int career_sandbox_charged(lua_State *L);
 
 int career_sandbox_matches(lua_State *L); /* matches(text, expression): is it anywhere in it? */
-int career_sandbox_literal(lua_State *L); /* literal(text): what a glob takes for that text */
+int career_sandbox_literal(lua_State *L); /* literal(text): what a glob takes for it, braces too */
 void career_sandbox_forget_patterns(career_sandbox *sandbox); /* frees those of matches */
 
 /* -- the vocabulary --------------------------------------------------------------------------------- */
