@@ -367,6 +367,7 @@ function makers.date(kind)
   kind.time = chance(40) or nil
   if chance(30) then kind.min = one_of(of_format.date) end
   if chance(20) then kind.max = one_of(of_format.date) end
+  if kind.min and kind.max and kind.min > kind.max then kind.min, kind.max = kind.max, kind.min end
 end
 
 function makers.one_of(kind)
