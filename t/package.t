@@ -67,6 +67,8 @@ subtest 'the metadata' => sub {
     cmp_ok scalar @libraries, '>=', 6, 'libraries are needed';
     ok $built{$_}, "$_ is needed to build, and is said to be" for sort @libraries;
     ok -x "$debian/rules", 'rules can be run';
+    is !!(read_file("$debian/control") =~ /^Maintainer: .*<[^>]*noreply/m),
+        !!(read_file(tree() . '/README.md') =~ /address takes no mail/), 'README says whether the maintainer takes mail';
     ok -e tree() . "/$_", "$_ is there" for map { lines($_) } qw(libapache2-mod-career.docs libapache2-mod-career.examples);
 };
 
