@@ -25,7 +25,7 @@ my $others = <<~'END';
     END
 my $children = "StartServers 4\nServerLimit 4\nMinSpareServers 4\nMaxSpareServers 5\nMaxRequestWorkers 4";
 my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, config => $pages{config} . $others,
-    directives => { CareerCorsOrigin => 'https://app.example' });
+    directives => { CareerCorsOrigin => 'https://app.example', CareerDatabasePool => 'wait=2s' });
 my $host = 'localhost';    # a main server has no port of its own
 
 expect_log(qr/AH00161: server reached MaxRequestWorkers/);    # four children, twelve clients
@@ -104,7 +104,7 @@ sub counts_are ($rounds, $name) {
 my @load = load();
 is_deeply [sort { $a cmp $b } @load], [('404 201 200 200 400 200 200 204 405 401 401') x 12], 'a load';
 counts_are(1, 'exact over four children');
-is value('career_children'), 4, 'which all live';
+wait_until { value('career_children') == 4 } 'which all live';
 
 $stack->httpd->graceful;
 counts_are(1, 'kept over a graceful restart');
@@ -183,10 +183,10 @@ subtest 'Postgres' => sub {
         $jobs == $all{qq(career_database_wait_seconds_count{host="$host"})};
     } 'each had waited a moment';
     cmp_ok value('career_database_batches_total'), '>', 0, 'in exchanges';
-    cmp_ok value('career_database_connects_total'), '>=', 4, 'over connections';
+    cmp_ok value('career_database_connects_total'), '>', 0, 'over connections';
     is value('career_database_connections_max'), 4, 'one for each child';
     wait_until { value('career_database_connections') >= 1 } 'of which some are open';
-    is value('career_database_queue'), 0, 'nothing waits';
+    wait_until { value('career_database_queue') == 0 } 'nothing waits';
     is value('career_database_up'),    1, 'it is up';
     cmp_ok value('career_database_answer_age_seconds'), '<', 60, 'it has answered a moment ago';
     is value('career_database_errors_total', fault => $_), 0, "no $_" for qw(connect lost timeout statement);
@@ -210,10 +210,10 @@ subtest 'the outbox and Redis' => sub {
     $stack->redis->command(SET => "recommendations:$user:$_", 1) for 1 .. 7;
     $stack->put(minimal(), @as);
     wait_until { value('career_cache_keys_removed_total') == $removed + 7 } 'each entry removed is counted once';
-    cmp_ok value('career_cache_sweeps_total', result => 'done'), '>', $sweeps, 'by a sweep';
-    cmp_ok value('career_cache_sweep_seconds_total'), '>', 0, 'that took its time';
+    wait_until { value('career_cache_sweeps_total', result => 'done') > $sweeps } 'by a sweep';
+    wait_until { value('career_cache_sweep_seconds_total') > 0 } 'that took its time';
     wait_until { value('career_outbox_entries') == 0 } 'the outbox is emptied';
-    is value('career_outbox_oldest_age_seconds'), 0, 'so that nothing is old';
+    wait_until { value('career_outbox_oldest_age_seconds') == 0 } 'so that nothing is old';
     wait_until { value('career_outbox_asked_age_seconds') < 30 } 'somebody looks into it';
 
     expect_log(qr/CAREER0401/);

@@ -9,7 +9,7 @@ use Career::Contract qw(minimal is_saved);
 use Career::Place    qw(read_file);
 
 my $restarts = $ENV{CAREER_RESTARTS} || 30;
-my $stack    = Career::Stack->start;
+my $stack    = Career::Stack->start(directives => { CareerInvalidateWait => '20s' });    # slow, it is not lost
 my $httpd    = $stack->httpd;
 sub outbox { return $stack->postgres->psql('SELECT count(*) FROM career_cache_outbox') }
 
@@ -44,7 +44,7 @@ sub holdings {
     my %have = (fds => scalar(my @fds = glob "/proc/$pid/fd/*"));
     ($have{memory}) = read_file("/proc/$pid/status") =~ /^RssAnon:\s+(\d+) kB/m;
     $have{shared} = () = read_file("/proc/$pid/maps") =~ m{(/dev/zero|/SYSV|/dev/shm/)}g;
-    $have{locks} = () = read_file('/proc/locks') =~ /\b$pid\b/g;
+    $have{locks} = () = read_file('/proc/locks') =~ /^\d+:(?: ->)?(?: +\S+){3} +$pid /mg;
     return \%have;
 }
 
@@ -75,8 +75,8 @@ subtest 'many graceful restarts' => sub {
 
 # Each writer counts up until it is told to stop by a refused connection, or has had its turns; it says what was
 # answered and what the last confirmed save was.
-sub writer ($turns) {
-    my @as = (token => token(sub => uuid()));
+sub writer ($turns, $user = uuid()) {
+    my @as = (token => token(sub => $user));
     my %result = (user => $as[1], last => 0, status => {});
     for my $n (1 .. $turns) {
         my $answer = $stack->put(minimal(companyName => "$n"), @as);
@@ -115,9 +115,13 @@ subtest 'restarts, under load' => sub {
 };
 
 subtest 'a graceful stop, under load' => sub {
-    my @results = parallel((sub { writer(4000) }) x 4,
-        sub { Time::HiRes::sleep(0.5); kill WINCH => $httpd->process->pid; 0 });
-    pop @results;
+    my @users = map { uuid() } 1 .. 4;
+    my $begun = sub { $stack->postgres->psql(sprintf "SELECT count(*) FROM career_profiles WHERE company_name > '1'
+        AND user_id IN ('%s')", join "','", @users) };
+    my @results = meanwhile(sub {
+        wait_until { $begun->() == 4 } 'each has saved twice';
+        kill WINCH => $httpd->process->pid;
+    }, map { my $user = $_; sub { writer(4000, $user) } } @users);
     is_deeply [map { join ' ', sort keys %{ $_->{status} } } @results], [('200 201 599') x 4],
         'every request that was taken is answered, and then no more are taken';
     wait_until { !$httpd->process->alive } 'it ends';
@@ -134,7 +138,7 @@ subtest 'children that are replaced after so many connections' => sub {
     my @results = parallel((sub { writer(60) }) x 4);
     is_deeply [map { $_->{status} } @results], [({ 201 => 1, 200 => 59 }) x 4], 'no request fails';
     nothing_is_lost(@results);
-    wait_until { !grep { $first{$_} } $httpd->children } 'all children are new ones';
+    wait_until { $stack->get(token => undef); !grep { $first{$_} } $httpd->children } 'all children are new ones';
     my $after = holdings();
     is $after->{$_}, $before->{$_}, "the parent's $_ are as many as before" for qw(fds shared locks);
 };
@@ -145,11 +149,11 @@ subtest 'a log that is moved away' => sub {
     rename $log, $old or die "$log: $!\n";
     ($at, $ready) = (0, 0);
     restart();
+    wait_until { !grep { (readlink // '') eq $old } map { glob "/proc/$_/fd/*" } $httpd->process->pid, $httpd->children }
+        'nobody holds the old one open any more';
     is $stack->put('{', headers => { 'X-Request-Id' => 'after-the-move' })->{status}, 400, 'a request that is worth a line';
     like $httpd->log, qr/CAREER0002: .*after-the-move/, 'which is in the new log';
     unlike read_file($old), qr/after-the-move/, 'and not in the old one';
-    wait_until { !grep { (readlink // '') eq $old } map { glob "/proc/$_/fd/*" } $httpd->process->pid, $httpd->children }
-        'which nobody holds open any more';
     like $httpd->log, qr/CAREER0004: started: .*; mod_career \d+\.\d+\S*, OpenSSL 3\.\d+\.\d+.*, libpq \d+\.\d+.*, libcurl \d.*, jansson 2.*, Lua 5\.4\.\d.*, hiredis \d.*, PCRE2 10\./,
         'a start names the module and the libraries';
 };

@@ -21,8 +21,8 @@ static void break_link(career_link *link, const char *cause)
     if (!link->down) {
         career_log_say(link->log, CAREER_LOG_REDIS_DOWN, "%s: %s", link->name, cause);
         career_count_by(link->counters, REDIS_FAILURES, 1);
+        career_counters_remark(link->counters, CAREER_REMARK_REDIS, cause); /* first: see watch.c */
         career_live_set(link->counters, REDIS_DOWN, 1);
-        career_counters_remark(link->counters, CAREER_REMARK_REDIS, cause);
     }
     link->down = true;
     atomic_store(&link->forecast->down, true);

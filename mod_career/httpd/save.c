@@ -141,13 +141,13 @@ static career_error *save_locked(career_request *rq, const judgement *j, career_
     return error ? error : finish(rq, before, previous, after, saved);
 }
 
-/* The time since, and from now on. */
+/* The time since, and from now on; what took no µs took one, for 0 means that it was not done. */
 static career_moment lap(career_moment *since)
 {
     career_moment now = career_clock_now(), took = now - *since;
 
     *since = now;
-    return took;
+    return took > 0 ? took : 1;
 }
 
 /* One optimistic try; *done is false when the race was lost. */

@@ -165,8 +165,8 @@ static void complain(career_watch *watch, apr_pool_t *pool, const char *why)
         return;
     career_log_tell(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why); /* one line an edit */
     career_count(watch->counters, RULES_RELOADS, RESULT, BAD);
+    career_counters_remark(watch->counters, CAREER_REMARK_RULES, why); /* first: who sees it asks why */
     career_set(watch->counters, RULES_GOOD, 0);
-    career_counters_remark(watch->counters, CAREER_REMARK_RULES, why);
 }
 
 /* What the board shows was good for whoever published it; here the budget may be smaller, or memory short. */

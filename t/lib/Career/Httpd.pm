@@ -132,19 +132,30 @@ sub stop ($self) { return !$self->{process} || $self->{process}->stop }
 sub restart ($self, %with) { $self->stop; $self->{$_} = $with{$_} for keys %with; return $self->start }
 
 # A reload that lets requests finish (signal => 'HUP': one that does not), with another configuration if one is
-# given. Returns once the new generation answers.
+# given. Returns once the new generation answers, and no child of before takes a request any more.
 sub graceful ($self, %with) {
     my $signal = delete $with{signal} // 'USR1';
     $self->{$_} = $with{$_} for keys %with;
     $self->write_config;
-    my $before = $self->_starts;
+    my $before   = $self->_starts;
+    my @children = $self->children;
     kill $signal => $self->{process}->pid;
     my $end = time + 60;
     while ($self->_starts <= $before) {
         die "httpd did not come back from $signal:\n" . $self->_tail if time > $end || !$self->{process}->alive;
         sleep 0.02;
     }
+    sleep 0.02 while time < $end && $self->_listening(@children);
     return $self;
+}
+
+# Those of the processes that hold the listening socket. One that is asked to go lets go of it before it finishes
+# what it has; under prefork it goes.
+sub _listening ($self, @pids) {
+    my $port = sprintf '%04X', $self->{port};
+    my %socket = map { /^\s*\d+: [0-9A-F]+:$port \S+ 0A (?:\S+ +){5}(\d+) / ? ("socket:[$1]" => 1) : () }
+        split /\n/, read_file('/proc/net/tcp');
+    return grep { my $pid = $_; grep { $socket{ readlink // '' } } glob "/proc/$pid/fd/*" } @pids;
 }
 
 # httpd -t with the configuration as it stands, or another: (true when good, what it printed)
