@@ -93,7 +93,7 @@ sub _collect ($pid, $read) {
 
 sub done_testing (@plan) {
     my $failing = !Test::More->builder->is_passing;
-    for my $stack (Career::Stack::running()) {
+    for my $stack (reverse Career::Stack::running()) {    # a later one may use the database of an earlier one
         Test::More::diag("error log:\n" . $stack->tail) if $failing;
         my @faults = $stack->stop;
         Test::More::ok(!@faults, 'the logs hold nothing that was not announced')
