@@ -80,9 +80,8 @@ subtest 'idle and old ones' => sub {
         AND query NOT LIKE '%outbox%'}) == 0 } 'those that nobody uses are closed';
     is $stack->get(@as)->{status}, 200, 'and opened again';
     $stack->reconfigure(directives => { CareerDatabasePool => 'connections=1 idle=1h lifetime=1s' });
-    wait_until { $stack->get(@as)->{status} == 200 && backends() } 'one that is always in use';
-    my ($first) = backends();
-    my @statuses;
+    my ($first, @statuses);
+    wait_until { $stack->get(@as)->{status} == 200 && (($first) = backends()) } 'one that is always in use';
     wait_until { push @statuses, $stack->get(@as)->{status}; !grep { $_ == $first } backends() }
         'is replaced when it is old';
     is_deeply [grep { $_ != 200 } @statuses], [], 'which no request notices';

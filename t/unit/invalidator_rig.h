@@ -28,12 +28,13 @@
 #define LEASE CAREER_SECOND
 
 typedef struct stored {
-    char user_id[CAREER_USER_ID_SIZE];
+    char user_id[CAREER_USER_ID_SIZE]; /* "": no entry */
     int64_t version;
     unsigned attempts;
     career_moment due;
 } stored;
 
+/* An entry has the place of its user's number, for thousands of them are to be found. */
 static struct {
     pthread_mutex_t lock;
     stored entries[OUTBOX_ROOM];
@@ -42,6 +43,30 @@ static struct {
     atomic_uint keeps;
     atomic_bool broken; /* Postgres is away */
 } outbox = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+#define USER_PREFIX "00000000-0000-4000-8000-"
+
+static const char *user_name(int n)
+{
+    static _Thread_local char name[CAREER_USER_ID_SIZE];
+
+    snprintf(name, sizeof(name), USER_PREFIX "%012d", n);
+    return name;
+}
+
+/* With the lock held, likewise below. */
+static stored *place_of(const char *user_id)
+{
+    unsigned long number = strtoul(user_id + strlen(USER_PREFIX), NULL, 10);
+
+    assert_true(number < OUTBOX_ROOM);
+    return &outbox.entries[number];
+}
+
+static bool holds(const stored *place, const char *user_id)
+{
+    return strcmp(place->user_id, user_id) == 0;
+}
 
 career_error *career_outbox_take(career_store *store, apr_pool_t *in, career_moment deadline,
                                  career_outbox_entry **entries, size_t *count)
@@ -53,10 +78,10 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *in, career_mom
     *count = 0;
     pthread_mutex_lock(&outbox.lock);
     outbox.takes++;
-    for (size_t i = 0; i < outbox.count && *count < CAREER_OUTBOX_BATCH && !outbox.broken; i++) {
+    for (size_t i = 0; i < OUTBOX_ROOM && *count < CAREER_OUTBOX_BATCH && !outbox.broken; i++) {
         stored *one = &outbox.entries[i];
 
-        if (one->due > now)
+        if (!*one->user_id || one->due > now)
             continue;
         one->due = now + LEASE;
         strcpy((*entries)[*count].user_id, one->user_id);
@@ -81,13 +106,14 @@ void career_outbox_remove(career_store *store, const career_outbox_done *entries
 {
     (void)store;
     pthread_mutex_lock(&outbox.lock);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < outbox.count; k++)
-            if (strcmp(outbox.entries[k].user_id, entries[i].user_id) == 0 &&
-                outbox.entries[k].version <= entries[i].version) {
-                outbox.entries[k--] = outbox.entries[--outbox.count];
-                break;
-            }
+    for (size_t i = 0; i < count; i++) {
+        stored *one = place_of(entries[i].user_id);
+
+        if (!holds(one, entries[i].user_id) || one->version > entries[i].version)
+            continue;
+        *one->user_id = '\0';
+        outbox.count--;
+    }
     pthread_mutex_unlock(&outbox.lock);
 }
 
@@ -95,40 +121,30 @@ void career_outbox_keep(career_store *store, const career_outbox_kept *entries, 
 {
     (void)store;
     pthread_mutex_lock(&outbox.lock);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < outbox.count; k++)
-            if (strcmp(outbox.entries[k].user_id, entries[i].user_id) == 0 &&
-                outbox.entries[k].version == entries[i].version) {
-                outbox.entries[k].due =
-                    career_clock_now() + LEASE * entries[i].lease / CAREER_OUTBOX_LEASE;
-                outbox.keeps++;
-            }
+    for (size_t i = 0; i < count; i++) {
+        stored *one = place_of(entries[i].user_id);
+
+        if (!holds(one, entries[i].user_id) || one->version != entries[i].version)
+            continue;
+        one->due = career_clock_now() + LEASE * entries[i].lease / CAREER_OUTBOX_LEASE;
+        outbox.keeps++;
+    }
     pthread_mutex_unlock(&outbox.lock);
-}
-
-static const char *user_name(int n)
-{
-    static _Thread_local char name[CAREER_USER_ID_SIZE];
-
-    snprintf(name, sizeof(name), "00000000-0000-4000-8000-%012d", n);
-    return name;
 }
 
 /* What the commit of a save does. */
 static void outbox_add(const char *user_id, int64_t version, career_moment lease)
 {
-    size_t k = 0;
+    stored *one;
 
     pthread_mutex_lock(&outbox.lock);
-    while (k < outbox.count && strcmp(outbox.entries[k].user_id, user_id) != 0)
-        k++;
-    assert_true(k < OUTBOX_ROOM);
-    strcpy(outbox.entries[k].user_id, user_id);
-    outbox.entries[k].version = version;
-    outbox.entries[k].attempts = 0;
-    outbox.entries[k].due = lease ? career_clock_now() + lease : 0;
-    if (k == outbox.count)
+    one = place_of(user_id);
+    if (!*one->user_id)
         outbox.count++;
+    strcpy(one->user_id, user_id);
+    one->version = version;
+    one->attempts = 0;
+    one->due = lease ? career_clock_now() + lease : 0;
     pthread_mutex_unlock(&outbox.lock);
 }
 
@@ -145,6 +161,7 @@ static size_t outbox_count(void)
 static void outbox_clear(void)
 {
     pthread_mutex_lock(&outbox.lock);
+    memset(outbox.entries, 0, sizeof(outbox.entries));
     outbox.count = 0;
     outbox.takes = 0;
     outbox.keeps = 0;

@@ -32,7 +32,7 @@ typedef struct redis_server {
     career_redis *redis; /* of the test */
 } redis_server;
 
-#define LONG_ENOUGH (20 * CAREER_SECOND)
+#define LONG_ENOUGH (60 * CAREER_SECOND)
 
 static inline bool redis_server_connect(redis_server *server)
 {

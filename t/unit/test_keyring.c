@@ -22,7 +22,7 @@
 #include "key_server.h"
 
 #define HOUR (3600 * CAREER_SECOND)
-#define LONG_ENOUGH (20 * CAREER_SECOND)
+#define LONG_ENOUGH (60 * CAREER_SECOND)
 #define SOON (career_clock_now() + LONG_ENOUGH)
 #define SET(keys) "{\"keys\":[" keys "]}"
 #define SECRET "a-secret-for-tests-of-at-least-32-bytes!"

@@ -138,13 +138,13 @@ sub _log_file ($self) {
 }
 
 sub process ($self) { return $self->{process} }
-sub stop ($self) { return !$self->{process} || $self->{process}->stop }
-sub freeze ($self) { return $self->{process}->freeze }
+sub stop ($self) { $self->{was_away} = 1; return !$self->{process} || $self->{process}->stop }
+sub freeze ($self) { $self->{was_away} = 1; return $self->{process}->freeze }
 sub thaw ($self) { return $self->{process}->thaw }
 sub log ($self) { return read_file("$self->{dir}/log") }
 
 sub crash ($self) {
-    $self->{crashed} = 1;
+    $self->{was_away} = $self->{crashed} = 1;
     return $self->{process}->crash;
 }
 

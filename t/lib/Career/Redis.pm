@@ -56,9 +56,10 @@ sub _begin ($self) {
 }
 
 sub process ($self) { return $self->{process} }
-sub stop ($self) { delete $self->{connection}; return !$self->{process} || $self->{process}->stop }
-sub crash ($self) { delete $self->{connection}; return $self->{process}->crash }
-sub freeze ($self) { return $self->{process}->freeze }
+sub stop ($self) { $self->_leave; return !$self->{process} || $self->{process}->stop }
+sub crash ($self) { $self->_leave; return $self->{process}->crash }
+sub _leave ($self) { $self->{was_away} = 1; delete $self->{connection}; return }
+sub freeze ($self) { $self->{was_away} = 1; return $self->{process}->freeze }
 sub thaw ($self) { return $self->{process}->thaw }
 
 # for CareerRedis
