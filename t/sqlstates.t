@@ -130,6 +130,14 @@ subtest 'the real ones' => sub {
     $answer = $stack->put({ companyName => "\x{65e5}\x{672c}" }, @latin);
     is_error($answer, 400, 'validation_failed', 'what it lacks');
     is_deeply violations($answer), { companyName => 'not_allowed' }, 'is refused by its field';
+    my %many = (%{ minimal() }, companyName => "M\x{fc}ller", targetPath => "\x{65e5}",
+        primarySkills => ['C', "\x{672c}"],
+        skillTags => [{ skill => "\x{20ac}", yearsOfExperience => 3, lastUsed => '2026-01-01' }]);
+    for my $new (0, 1) {
+        $answer = $stack->put({%many}, $new ? (token => token(sub => uuid()), vhost => 'latin.test') : @latin);
+        is_deeply violations($answer), { map { $_ => 'not_allowed' } qw(targetPath primarySkills skillTags) },
+            'of several fields those are named that have it';
+    }
     expect_log(qr/CAREER0301: Postgres cannot be used: .*"none"/);
     is_error($stack->get(@as, vhost => 'none.test'), 503, 'database_unavailable', 'no such database');
 };

@@ -53,25 +53,6 @@ static void describe(const career_result *failure, const char *barred, char caus
              constraint ? constraint : "", column ? ", column " : "", column ? column : "");
 }
 
-static career_result *ask(career_batch *batch, career_statement statement,
-                          const char *const *values)
-{
-    career_postgres *postgres = batch->session->postgres;
-    career_moment deadline = career_clock_now() + batch->session->store->config.query;
-    career_result *answer = NULL, *failure = NULL;
-
-    career_postgres_queue(postgres, statement, values);
-    career_postgres_sync(postgres);
-    if (career_postgres_next(postgres, deadline, &answer) != CAREER_ANSWER_DONE) {
-        career_result_release(answer);
-        answer = NULL;
-    }
-    if (career_postgres_settle(postgres, deadline, &failure) == CAREER_ANSWER_LOST)
-        career_session_drop(batch->session, false);
-    career_result_release(failure);
-    return answer;
-}
-
 /* A value can only be refused where one was sent: a read meets such a code in a function of somebody else's. */
 static career_error_id judge(const career_store_job *job)
 {
@@ -87,15 +68,10 @@ void career_batch_refuse(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
     career_error_id id = judge(job);
-    const char *constraint = career_result_constraint(job->failure);
     char cause[CAREER_WHY_SIZE];
 
-    if (id == CAREER_ERROR_VALIDATION_FAILED) {
-        if (batch->session->postgres)
-            job->catalog = ask(batch, CAREER_STATEMENT_CATALOG, NULL);
-        if (batch->session->postgres && constraint)
-            job->constraint = ask(batch, CAREER_STATEMENT_CONSTRAINT, &constraint);
-    }
+    if (id == CAREER_ERROR_VALIDATION_FAILED)
+        career_batch_inquire(batch, job);
     if (career_error_describe(id)->status >= 500)
         career_count(batch->session->store->config.counters, DATABASE_ERRORS, FAULT, STATEMENT);
     describe(job->failure, job->barred, cause);

@@ -73,6 +73,7 @@ typedef struct career_store_job {
     const char *barred;          /* it refuses the user, and why, where the code does not tell */
     career_result *catalog;      /* when it refused a value: what it would take */
     career_result *constraint;   /* and the columns of the constraint that it named */
+    unsigned refused; /* of several: bit n, the value of place n is not to its column's taste */
 } career_store_job;
 
 /* NULL when memory is short; pool, which may be NULL, is then destroyed. The caller holds the job. */
@@ -116,6 +117,9 @@ void career_batch_fail(career_batch *batch, size_t i, career_error_id id, const 
 /* Ends job i as the table of SQLSTATEs says of job->failure. Where a value was refused it asks the catalog
  * what would be taken, so no exchange may be under way. */
 void career_batch_refuse(career_batch *batch, size_t i);
+
+/* What the database can tell about the value that it refused: fills in the job's catalog, constraint and refused. */
+void career_batch_inquire(career_batch *batch, career_store_job *job);
 
 /* The jobs of that task have this long for an exchange; CAREER_NEVER when there are none. */
 career_moment career_batch_limit(const career_batch *batch, career_store_task task);

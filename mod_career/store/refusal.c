@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why the database refuses a change that the rules let pass: its enum is narrower than theirs, its column
- * shorter, a check of its own. The answer is found by comparing the change with the catalog, not by reading
- * the server's sentence, which depends on its language. On the caller's thread.
+ * shorter, its encoding without the character, a check of its own. The answer is found by comparing the change with
+ * what inquire.c was told, not by reading the server's sentence, which depends on its language. On the caller's thread.
  */
 #include <stdlib.h>
 
@@ -90,6 +90,42 @@ static void compare_with_catalog(career_violations *list, const career_result *c
     }
 }
 
+static void refuse(career_violations *list, const char *field)
+{
+    career_violations_add(list, field, "not_allowed", NULL,
+                          "the database does not accept this value");
+}
+
+/* Is the field, or an item of it, in the list? */
+static bool is_named(const career_violations *list, const char *field)
+{
+    size_t len = strlen(field);
+
+    for (size_t i = 0; i < list->count; i++)
+        if (strncmp(list->items[i].field, field, len) == 0 &&
+            (list->items[i].field[len] == '\0' || list->items[i].field[len] == '['))
+            return true;
+    return false;
+}
+
+/* The operator's own fields are one value to the database: it is told which only where there is one. */
+static const char *only_extra(const career_change *change)
+{
+    return change->extra && change->extra->object.count == 1
+               ? change->extra->object.members[0].name.data
+               : "";
+}
+
+/* Those that their columns refuse by themselves, for reasons that the catalog does not tell. */
+static void name_refused(career_violations *list, unsigned refused, const career_change *change)
+{
+    for (int i = 0; i < CAREER_COLUMN_COUNT; i++)
+        if (refused & 1u << (i + 1) && !is_named(list, career_columns[i].json))
+            refuse(list, career_columns[i].json);
+    if (refused & 1u << CAREER_PLACE_EXTRA)
+        refuse(list, only_extra(change));
+}
+
 static void name_column(career_violations *list, const char *code, const char *name)
 {
     int column = find_column(name);
@@ -98,8 +134,7 @@ static void name_column(career_violations *list, const char *code, const char *n
         career_violations_add(list, career_columns[column].json, "required", NULL,
                               "the database needs a value here");
     else if (column >= 0)
-        career_violations_add(list, career_columns[column].json, "not_allowed", NULL,
-                              "the database does not accept this value");
+        refuse(list, career_columns[column].json);
 }
 
 /* The field that must be it when there is only one; else the document as a whole, whose path is empty. */
@@ -113,7 +148,9 @@ static const char *only_field(const career_change *change)
         if (change->columns[i])
             field = career_columns[i].json;
     }
-    return field && !change->extra ? field : "";
+    if (!field)
+        return only_extra(change);
+    return change->extra ? "" : field;
 }
 
 career_error *career_refusal_explain(apr_pool_t *pool, const career_store_job *job,
@@ -124,14 +161,14 @@ career_error *career_refusal_explain(apr_pool_t *pool, const career_store_job *j
     const char *code = career_result_sqlstate(job->failure);
 
     compare_with_catalog(list, job->catalog, change);
+    name_refused(list, job->refused, change);
     if (!list->count)
         name_column(list, code, career_result_column(job->failure));
     for (int at = 0; !list->count && job->constraint && at < career_result_rows(job->constraint);
          at++)
         name_column(list, code, career_result_value(job->constraint, at, 0).data);
     if (!list->count)
-        career_violations_add(list, only_field(change), "not_allowed", NULL,
-                              "the database does not accept this value");
+        refuse(list, only_field(change));
     error->details = list;
     return error;
 }

@@ -181,6 +181,10 @@ enum {
                      "ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) "                    \
                      "WHERE c.conrelid = 'career_profiles'::regclass AND c.conname = $1 "          \
                      "ORDER BY a.attnum")                                                          \
+    /* fails where the column's type does not take the value: the type's own input judges it, domain and \
+     * length, too. Of a name that is no column's it takes any, unless the row's type itself is in the way */ \
+    X(TAKES, 2, "SELECT jsonb_populate_record(NULL::career_profiles, "                             \
+                "jsonb_build_object(btrim($1::text, '\"'), $2::text)) IS NULL")                     \
     /* can the table be read? Plans and checks rights, reads nothing */                            \
     X(PROBE, 0, "SELECT 1 FROM career_profiles WHERE false")                                       \
     X(PROBE_OUTBOX, 0, "SELECT 1 FROM career_cache_outbox WHERE false")                            \

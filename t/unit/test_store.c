@@ -29,6 +29,7 @@ static const char existing_table[] =
     "CREATE TYPE level AS ENUM ('student', 'senior', 'staff');"
     "CREATE TYPE size AS ENUM ('startup', 'small');"
     "CREATE TYPE goal AS ENUM ('networking', 'specialization');"
+    "CREATE DOMAIN known AS text CHECK (VALUE <> 'soon');"
     "CREATE TABLE profiles (id uuid PRIMARY KEY);"
     "CREATE TABLE career_profiles (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),"
     " user_id uuid NOT NULL UNIQUE REFERENCES profiles (id) DEFERRABLE INITIALLY DEFERRED,"
@@ -37,6 +38,7 @@ static const char existing_table[] =
     " company_size size DEFAULT 'small', primary_skills text[] NOT NULL DEFAULT '{}',"
     " skill_tags json DEFAULT '[]', career_goals goal[] NOT NULL DEFAULT '{}',"
     " target_path varchar(10), budget text DEFAULT 'moderate',"
+    " timeframe known DEFAULT 'short-term', available_time integer,"
     " created_at timestamp DEFAULT now(), updated_at timestamp DEFAULT now());"
     "INSERT INTO profiles SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid"
     " FROM generate_series(1, 4095) i;"
@@ -326,6 +328,22 @@ static void test_refused_values(void **state)
     error = try_write(existing, dora, row->version,
                       change(pool, CAREER_COLUMN_COMPANY_NAME, "\" \""), &none);
     violation(error, "companyName");
+
+    /* what no catalog tells: types that somebody else made */
+    what = change(pool, CAREER_COLUMN_TIMEFRAME, "\"soon\"");
+    what->columns[CAREER_COLUMN_AVAILABLE_TIME] = json(pool, "\"much\"");
+    what->columns[CAREER_COLUMN_SENIORITY] = json(pool, "\"cto\"");
+    what->columns[CAREER_COLUMN_BUDGET] = json(pool, "\"low\"");
+    error = try_write(existing, dora, row->version, what, &none);
+    assert_int_equal(error->details->count, 3);
+    assert_string_equal(violation(error, "timeframe")->code, "not_allowed");
+    assert_string_equal(violation(error, "availableTime")->code, "not_allowed");
+    assert_non_null(violation(error, "seniority")->allowed);
+    what->columns[CAREER_COLUMN_SENIORITY] = NULL;
+    what->columns[CAREER_COLUMN_AVAILABLE_TIME] = NULL;
+    error = try_write(existing, dora, row->version, what, &none); /* by the domain's check alone */
+    assert_int_equal(error->details->count, 1);
+    violation(error, "timeframe");
     error = try_write(existing, dora, row->version, change(pool, CAREER_COLUMN_INDUSTRY, "null"),
                       &none);
     assert_string_equal(violation(error, "industry")->code, "required");
