@@ -47,14 +47,14 @@ subtest 'arrows between rooms run one way' => sub {
 # ------------------------------------------------------------------------------------------------- owners
 
 my %owner = (
-    'base/json.c'      => qr/^jansson/,
-    'auth/crypto.c'    => qr/^openssl\/(?!ssl\.h|err\.h)/,    # libcrypto
-    'base/tls.c'       => qr/^openssl\/ssl\.h/,              # libssl; each reads its errors
-    'auth/fetch.c'     => qr/^curl\//,
-    'rules/sandbox*.c' => qr/^(lua|lualib|lauxlib|luaconf)\b|^lua5/,
-    'rules/pattern.c'  => qr/^pcre2/,
-    'store/postgres.c' => qr/^(libpq|postgres|pg_config)/,
-    'cache/redis.c'    => qr/^hiredis/,
+    'base/json.c'       => qr/^jansson/,
+    'auth/crypto.c'     => qr/^openssl\/(?!ssl\.h|err\.h)/,    # libcrypto
+    'base/tls.c'        => qr/^openssl\/ssl\.h/,              # libssl; each reads its errors
+    'auth/fetch.c'      => qr/^curl\//,
+    'rules/sandbox*.c'  => qr/^(lua|lualib|lauxlib|luaconf)\b|^lua5/,
+    'rules/pattern.c'   => qr/^pcre2/,
+    'store/postgres*.c' => qr/^(libpq|postgres|pg_config)/,
+    'cache/redis.c'     => qr/^hiredis/,
 );
 
 # An owner is one file, or a family of files with one header of its own, through which nobody else gets at the library.

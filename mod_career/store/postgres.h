@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One connection to Postgres that never blocks: everything is sent as a pipeline and awaited until a
- * deadline. The only owner of libpq. Knows statements by number and results as texts; nothing of profiles.
- * A connection belongs to one lane's thread; addresses and results may be shared by threads.
+ * deadline. The files postgres*.c are the only owners of libpq. Knows statements by number and results as
+ * texts; nothing of profiles. A connection belongs to one lane's thread; addresses and results may be shared
+ * by threads.
  *
  * An exchange is: queue statements, end each transaction with sync; then, in the same order, take what
  * came of each statement (next) and of each sync (settle). Statements between two syncs are one transaction,

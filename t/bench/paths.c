@@ -71,7 +71,7 @@ static const char *const sent[CAREER_ROW_WIDTH] = {
     [CAREER_ROW_EXTRA] = "{}",
 };
 
-/* In place of store/postgres.c, which therefore is not linked: libpq's own work is not counted. */
+/* In place of store/postgres_result.c, which therefore is not linked: libpq's own work is not counted. */
 career_slice career_result_value(const career_result *result, int row, int column)
 {
     const char *value = sent[column];
