@@ -53,24 +53,30 @@ const char *career_encode_value(apr_pool_t *pool, career_column_kind kind, const
         pool, value); /* records; or a kind the rules should have refused: the database will */
 }
 
+/* The place of the flag beside a column; 0: there is none. */
+static const unsigned char flags[CAREER_COLUMN_COUNT] = {
+#define CAREER_TEXT_FLAG(name) [CAREER_COLUMN_##name] = CAREER_PLACE_##name##_SENT,
+#define CAREER_TEXT_LIST_FLAG(name)
+#define CAREER_RECORD_LIST_FLAG(name)
+#define CAREER_X(name, json, sql, kind, required) CAREER_##kind##_FLAG(name)
+    CAREER_COLUMNS(CAREER_X)
+#undef CAREER_X
+};
+
 const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, int64_t version,
                                         const career_change *change)
 {
     const char **values = apr_pcalloc(pool, CAREER_PARAMETERS_MAX * sizeof(*values));
-    int mask = 0;
 
     for (int i = 0; i < CAREER_COLUMN_COUNT; i++) {
-        if (!change->columns[i])
-            continue;
-        mask |= 1 << (i + 1);
-        values[i] = career_encode_value(pool, career_columns[i].kind, change->columns[i]);
+        if (flags[i])
+            values[flags[i] - 1] = change->columns[i] ? "t" : "f";
+        if (change->columns[i])
+            values[i] = career_encode_value(pool, career_columns[i].kind, change->columns[i]);
     }
-    if (change->extra) {
-        mask |= 1 << CAREER_PLACE_EXTRA;
+    if (change->extra)
         values[CAREER_PLACE_EXTRA - 1] = write_json(pool, change->extra);
-    }
     values[CAREER_PLACE_USER_ID - 1] = apr_pstrdup(pool, user_id);
-    values[CAREER_PLACE_MASK - 1] = apr_itoa(pool, mask);
     values[CAREER_PLACE_VERSION - 1] = apr_psprintf(pool, "%" APR_INT64_T_FMT, version);
     return values;
 }

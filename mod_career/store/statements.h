@@ -29,8 +29,17 @@
 #define CAREER_PLACE_PREFERRED_EVENT_TYPES 17
 #define CAREER_PLACE_EXTRA 18
 #define CAREER_PLACE_USER_ID 19
-#define CAREER_PLACE_MASK 20 /* bit n: the parameter of place n is sent */
-#define CAREER_PLACE_VERSION 21
+/* A text may become null: a flag beside it tells whether it is sent. */
+#define CAREER_PLACE_CURRENT_ROLE_SENT 20
+#define CAREER_PLACE_SENIORITY_SENT 21
+#define CAREER_PLACE_INDUSTRY_SENT 22
+#define CAREER_PLACE_COMPANY_NAME_SENT 23
+#define CAREER_PLACE_COMPANY_SIZE_SENT 24
+#define CAREER_PLACE_TIMEFRAME_SENT 25
+#define CAREER_PLACE_TARGET_PATH_SENT 26
+#define CAREER_PLACE_AVAILABLE_TIME_SENT 27
+#define CAREER_PLACE_BUDGET_SENT 28
+#define CAREER_PLACE_VERSION 29
 
 #define CAREER_X(name, json, sql, kind, required)                                                  \
     _Static_assert(CAREER_PLACE_##name == CAREER_COLUMN_##name + 1, "place of a column");
@@ -44,15 +53,17 @@ _Static_assert(CAREER_PLACE_EXTRA == CAREER_COLUMN_COUNT + 1, "place of extra");
 #define CAREER_USER CAREER_DOLLAR(CAREER_PLACE_USER_ID) "::uuid"
 #define CAREER_VERSION CAREER_DOLLAR(CAREER_PLACE_VERSION) "::bigint"
 
-/* What a column becomes. In a CASE a bare parameter takes the type of the other branch, the column's. */
-#define CAREER_IF_SENT(place)                                                                      \
-    "CASE WHEN " CAREER_DOLLAR(CAREER_PLACE_MASK) "::int & (1 << " CAREER_NUMBER(place) ") <> 0 "
-#define CAREER_BECOMES(sql, place)                                                                 \
-    CAREER_IF_SENT(place) "THEN " CAREER_DOLLAR(place) " ELSE p." sql " END"
+/* What a column becomes, without an operator or a function, which each execution would have to look up. A bare
+ * parameter takes the type of the other branch, the column's. No list becomes null, so null is one that is not sent. */
+#define CAREER_TEXT_BECOMES(name, sql)                                                             \
+    "CASE WHEN " CAREER_DOLLAR(CAREER_PLACE_##name##_SENT) "::bool THEN " CAREER_DOLLAR(           \
+        CAREER_PLACE_##name) " ELSE p." sql " END"
+#define CAREER_TEXT_LIST_BECOMES(name, sql)                                                        \
+    "coalesce(" CAREER_DOLLAR(CAREER_PLACE_##name) ", p." sql ")"
+#define CAREER_RECORD_LIST_BECOMES(name, sql) CAREER_TEXT_LIST_BECOMES(name, sql)
+#define CAREER_EXTRA_SENT CAREER_DOLLAR(CAREER_PLACE_EXTRA) "::jsonb"
 #define CAREER_EXTRA_BECOMES                                                                       \
-    CAREER_IF_SENT(CAREER_PLACE_EXTRA)                                                             \
-    "THEN coalesce(p.extra::jsonb, '{}') || " CAREER_DOLLAR(                                       \
-        CAREER_PLACE_EXTRA) "::jsonb ELSE p.extra::jsonb END"
+    "coalesce(p.extra::jsonb || " CAREER_EXTRA_SENT ", " CAREER_EXTRA_SENT ", p.extra::jsonb)"
 
 /* A row, as career_row_decode reads it. */
 enum {
@@ -68,14 +79,14 @@ enum {
  * of it has no blanks of its own and no name twice. */
 #define CAREER_TEXT_AS_SENT(sql) ", p." sql
 #define CAREER_TEXT_LIST_AS_SENT(sql) ", p." sql
-#define CAREER_RECORD_LIST_AS_SENT(sql) ", to_jsonb(p." sql ")"
+#define CAREER_RECORD_LIST_AS_SENT(sql) ", p." sql "::jsonb"
 #define CAREER_X_ROW(name, json, sql, kind, required) CAREER_##kind##_AS_SENT(sql)
 #define CAREER_SQL_ROW                                                                             \
     "p.user_id, p.version, date_part('epoch', p.updated_at::timestamptz)" CAREER_COLUMNS(          \
         CAREER_X_ROW) ", p.extra"
 
 #define CAREER_X_SET(name, json, sql, kind, required)                                              \
-    sql " = " CAREER_BECOMES(sql, CAREER_PLACE_##name) ", "
+    sql " = " CAREER_##kind##_BECOMES(name, sql) ", "
 #define CAREER_SQL_UPDATE(guard)                                                                   \
     "UPDATE career_profiles p SET " CAREER_COLUMNS(CAREER_X_SET) "extra = " CAREER_EXTRA_BECOMES   \
                                                                  " WHERE p.user_id = " CAREER_USER \
@@ -83,8 +94,7 @@ enum {
                                                                  " RETURNING " CAREER_SQL_ROW
 
 #define CAREER_X_SAME(name, json, sql, kind, required)                                             \
-    " AND to_jsonb(" CAREER_BECOMES(                                                               \
-        sql, CAREER_PLACE_##name) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
+    " AND to_jsonb(" CAREER_##kind##_BECOMES(name, sql) ") IS NOT DISTINCT FROM to_jsonb(p." sql ")"
 
 /* The migrations of sql/ that this version knows, in their order. One that it does not know is of a later
  * version, which promises not to be in the way. */
@@ -126,14 +136,14 @@ enum {
                  "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING "                                 \
                  "RETURNING set_config('career.made', p.user_id::text, true)")                     \
     /* the change, where the version still holds */                                                \
-    X(UPDATE, 21, CAREER_SQL_UPDATE("p.version = " CAREER_VERSION))                                \
+    X(UPDATE, 29, CAREER_SQL_UPDATE("p.version = " CAREER_VERSION))                                \
     /* the change, where this transaction has made the row (xmin, manual 5.5) */                   \
-    X(COMPLETE, 20, CAREER_SQL_UPDATE("p.xmin = pg_current_xact_id_if_assigned()::xid")            \
+    X(COMPLETE, 28, CAREER_SQL_UPDATE("p.xmin = pg_current_xact_id_if_assigned()::xid")            \
                     ", set_config('career.made', '', true)")                                       \
     /* fails where a row was made and not completed, because a policy hides it from the update */  \
     X(COMPLETED, 0, "SELECT 1 / (coalesce(current_setting('career.made', true), '') = '')::int")   \
     /* after a commit that may or may not have happened: the row, if it is as the change makes it */ \
-    X(LANDED, 21, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = " CAREER_USER \
+    X(LANDED, 29, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = " CAREER_USER \
                   " AND p.version > " CAREER_VERSION CAREER_COLUMNS(CAREER_X_SAME)                 \
                   " AND " CAREER_EXTRA_BECOMES " IS NOT DISTINCT FROM p.extra::jsonb")             \
     /* milliseconds */                                                                             \
@@ -229,6 +239,6 @@ typedef enum career_statement {
         CAREER_STATEMENT_WHO /* from here on: asked when a connection opens */
 } career_statement;
 
-#define CAREER_PARAMETERS_MAX 21
+#define CAREER_PARAMETERS_MAX 29
 
 #endif

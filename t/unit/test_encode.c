@@ -86,7 +86,8 @@ static void test_changes(void **state)
 
     (void)state;
     values = career_encode_change(pool, USER, 7, &change);
-    assert_string_equal(values[CAREER_PLACE_MASK - 1], "0");
+    assert_string_equal(values[CAREER_PLACE_CURRENT_ROLE_SENT - 1], "f");
+    assert_string_equal(values[CAREER_PLACE_BUDGET_SENT - 1], "f");
     assert_string_equal(values[CAREER_PLACE_USER_ID - 1], USER);
     assert_string_equal(values[CAREER_PLACE_VERSION - 1], "7");
     for (int i = 0; i < CAREER_PLACE_EXTRA; i++)
@@ -96,9 +97,9 @@ static void test_changes(void **state)
     change.columns[CAREER_COLUMN_TARGET_PATH] = json("null");
     change.extra = json("{\"certifications\":[\"x\"]}");
     values = career_encode_change(pool, USER, INT64_MAX, &change);
-    assert_int_equal(atoi(values[CAREER_PLACE_MASK - 1]), 1 << CAREER_PLACE_CURRENT_ROLE |
-                                                              1 << CAREER_PLACE_TARGET_PATH |
-                                                              1 << CAREER_PLACE_EXTRA);
+    assert_string_equal(values[CAREER_PLACE_CURRENT_ROLE_SENT - 1], "t");
+    assert_string_equal(values[CAREER_PLACE_TARGET_PATH_SENT - 1], "t");
+    assert_string_equal(values[CAREER_PLACE_BUDGET_SENT - 1], "f");
     assert_string_equal(values[CAREER_PLACE_CURRENT_ROLE - 1], "dev");
     assert_null(values[CAREER_PLACE_TARGET_PATH - 1]);
     assert_string_equal(values[CAREER_PLACE_EXTRA - 1], "{\"certifications\":[\"x\"]}");
