@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signature verification (RFC 7518, RFC 8037) on OpenSSL 3; crypto.c is the only file that knows
- * it. A key is made once, with one algorithm for good, and is fit for use or is not made at all:
+ * Signature verification (RFC 7518, RFC 8037) on OpenSSL 3; the files crypto*.c are the only ones that
+ * know it. A key is made once, with one algorithm for good, and is fit for use or is not made at all:
  * sizes, curve and exponent are judged here. It knows nothing of tokens, key ids or JSON. Keys are
  * made and destroyed by one thread; any number of threads may verify with one at the same time.
  */
