@@ -17,8 +17,13 @@ struct career_lane {
     career_lane *idle_below; /* next of the idle stack, while on it */
     pthread_t thread;
     sem_t wake;
+    void *data;       /* its thread's, or whoever's it is lent to */
+    career_job *left; /* what that one could not end; under the lock, as all below is */
     bool started;
-    bool idle; /* on the idle stack; under the lock, as the stack is */
+    bool idle;   /* on the idle stack */
+    bool lent;   /* its thread rests meanwhile */
+    bool missed; /* its thread wants it back */
+    bool lost;   /* it was lent when the lanes stopped: its thread has ended without it */
 };
 
 struct career_lanes {
@@ -31,7 +36,8 @@ struct career_lanes {
     _Atomic int64_t *shown; /* waiting, for others to see; or NULL */
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
-    unsigned awake;    /* lanes that run and are not idle */
+    unsigned awake;    /* lanes that serve: run and are not idle, or are lent */
+    size_t crowd;      /* so many jobs were in the batch taken last */
     atomic_bool stopping;
     int stop_fd;
     unsigned count;
@@ -153,8 +159,9 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
 {
     career_job *batch = NULL, **end = &batch;
     career_moment now = career_clock_now();
+    size_t taken = 0;
 
-    for (size_t taken = 0; lanes->first && taken < lanes->work->batch_max;) {
+    while (lanes->first && taken < lanes->work->batch_max) {
         career_job *job = lanes->first;
 
         lanes->first = job->next;
@@ -171,6 +178,8 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
     }
     if (!lanes->first)
         lanes->last = &lanes->first;
+    if (taken)
+        lanes->crowd = taken;
     return batch;
 }
 
@@ -187,6 +196,15 @@ static void bury(career_job *dead)
     }
 }
 
+/* Called with the lock held, as the next two are. */
+static void become_idle(career_lane *lane)
+{
+    lane->idle = true;
+    lane->idle_below = lane->lanes->idle;
+    lane->lanes->idle = lane;
+    lane->lanes->awake--;
+}
+
 static void leave_idle(career_lane *lane)
 {
     career_lane **link = &lane->lanes->idle;
@@ -198,6 +216,22 @@ static void leave_idle(career_lane *lane)
     *link = lane->idle_below;
     lane->idle = false;
     lane->lanes->awake++;
+}
+
+/* Waits until nobody else has the lane; but not as the lanes stop, for prefork does that in a signal's handler, which may
+ * have interrupted the one who has it. */
+static void regain(career_lane *lane)
+{
+    while (lane->lent) {
+        if (atomic_load(&lane->lanes->stopping)) {
+            lane->lost = true;
+            return;
+        }
+        lane->missed = true;
+        pthread_mutex_unlock(&lane->lanes->lock);
+        sem_wait(&lane->wake);
+        pthread_mutex_lock(&lane->lanes->lock);
+    }
 }
 
 static void rest(career_lane *lane, career_moment until)
@@ -218,19 +252,17 @@ static career_job *await_batch(career_lane *lane, career_moment until)
     career_job *batch, *dead = NULL;
 
     pthread_mutex_lock(&lanes->lock);
-    batch = take_batch(lanes, &dead);
-    if (!batch && !lane->idle) {
-        lane->idle = true;
-        lane->idle_below = lanes->idle;
-        lanes->idle = lane;
-        lanes->awake--;
-    }
+    batch = lane->left ? lane->left : take_batch(lanes, &dead);
+    lane->left = NULL;
+    if (!batch && !lane->idle)
+        become_idle(lane);
     pthread_mutex_unlock(&lanes->lock);
     bury(dead);
     if (batch || atomic_load(&lanes->stopping))
         return batch;
     rest(lane, until);
     pthread_mutex_lock(&lanes->lock);
+    regain(lane);
     leave_idle(lane);
     pthread_mutex_unlock(&lanes->lock);
     return NULL;
@@ -243,26 +275,27 @@ static void *run_lane(void *self)
     career_moment until =
         0; /* a look at idle() before the first rest: it may be a nudge that starts us */
     career_job *batch;
-    void *data = NULL;
 
     for (;;) {
         /* Asked before the queue is: what was submitted until then is served. */
         bool stopping = atomic_load(&lane->lanes->stopping);
 
-        if (!data)
-            data = work->open(lane->lanes->context, lane);
+        if (!lane->data)
+            lane->data = work->open(lane->lanes->context, lane);
         batch = await_batch(lane, until);
+        if (lane->lost)
+            return NULL;
         if (batch) {
-            data ? work->serve(data, batch) : bury(batch);
+            lane->data ? work->serve(lane->data, batch) : bury(batch);
             until = 0; /* again */
         } else if (stopping) {
             break;
         } else {
-            until = data && work->idle ? work->idle(data) : CAREER_NEVER;
+            until = lane->data && work->idle ? work->idle(lane->data) : CAREER_NEVER;
         }
     }
-    if (data)
-        work->close(data);
+    if (lane->data)
+        work->close(lane->data);
     return NULL;
 }
 
@@ -310,6 +343,46 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
     if (sleeper)
         sem_post(&sleeper->wake);
     return admitted;
+}
+
+/* Who comes alone is served sooner by itself; of many who come at once, one lane's thread makes few large batches. */
+static bool may_lend(const career_lanes *lanes)
+{
+    return lanes->awake == 0 && lanes->crowd < 2 && lanes->idle && lanes->idle->data &&
+           !atomic_load(&lanes->stopping);
+}
+
+career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **data)
+{
+    career_lane *lane = NULL;
+
+    pthread_mutex_lock(&lanes->lock);
+    if (may_lend(lanes)) {
+        lane = lanes->idle;
+        leave_idle(lane);
+        lane->lent = true;
+        *data = lane->data;
+        atomic_fetch_add_explicit(&job->holders, 1, memory_order_relaxed);
+        atomic_store(&job->state, CAREER_JOB_RUNNING);
+    }
+    pthread_mutex_unlock(&lanes->lock);
+    return lane;
+}
+
+void career_lane_return(career_lane *lane, career_job *left)
+{
+    bool wake;
+
+    pthread_mutex_lock(&lane->lanes->lock);
+    lane->lent = false;
+    lane->left = left;
+    wake = left || lane->lanes->first || lane->missed;
+    lane->missed = false;
+    if (!left && !lane->lanes->first)
+        become_idle(lane);
+    pthread_mutex_unlock(&lane->lanes->lock);
+    if (wake)
+        sem_post(&lane->wake);
 }
 
 void career_lanes_nudge(career_lanes *lanes)
@@ -368,7 +441,8 @@ bool career_lanes_stop(career_lanes *lanes, career_moment until)
         sem_post(&lanes->lane[i].wake);
     for (unsigned i = 0; i < lanes->count; i++)
         if (lanes->lane[i].started)
-            ended = career_thread_join(lanes->lane[i].thread, until) && ended;
+            ended =
+                career_thread_join(lanes->lane[i].thread, until) && !lanes->lane[i].lost && ended;
     if (ended)
         destroy(lanes);
     return ended;

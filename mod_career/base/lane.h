@@ -6,7 +6,8 @@
  * other. Threads are started by jobs that need them, never before.
  *
  * One lane that is awake serves all who come, in few large batches, for an exchange costs much and a job in it
- * little; another is called only by a backlog of more than a batch, or by a job that waited too long.
+ * little; another is called only by a backlog of more than a batch, or by a job that waited too long. Who comes alone
+ * may borrow a lane at rest and serve itself, without two threads that wake each other.
  *
  * A job is QUEUED (in the list of its pool), then RUNNING (its lane's), then DONE; or ABANDONED, when it
  * was still queued at its start_by or its lane could not open. A waiter moves it from QUEUED to ABANDONED
@@ -73,6 +74,12 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job);
  * Returns the state seen last: DONE, ABANDONED (never started), or RUNNING (gave up on it). */
 career_job_state career_job_wait(career_job *job, career_moment deadline);
 
+/* A lane at rest, with its data, for a job that its maker serves himself and ends with career_job_finish; the job is then
+ * RUNNING. NULL when others are being served, or many came at once of late, or no lane has data yet: submit it then. */
+career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **data);
+/* Gives it back, soon; with the job when it could not be ended: the lane's thread goes on with it, to be waited for. */
+void career_lane_return(career_lane *lane, career_job *left);
+
 /* For serve: ends a job of the batch and lets go of it. */
 void career_job_finish(career_job *job);
 
@@ -91,7 +98,7 @@ void career_lanes_nudge(career_lanes *lanes);
 
 /* Asks the threads to end after what is queued, and waits for them at most until then. Takes no lock that
  * a lane may hold (prefork calls this from a signal handler). What has not ended by then is left to the
- * end of the process: false, and nothing is freed. */
+ * end of the process, and so is what is lent: false, and nothing is freed. */
 bool career_lanes_stop(career_lanes *lanes, career_moment until);
 
 #endif

@@ -167,6 +167,12 @@ static career_moment patience_of(const career_batch *batch)
     return earliest;
 }
 
+static void serve_round(career_batch *batch)
+{
+    if (career_serve_reads(batch) && career_serve_writes(batch) && career_serve_decides(batch))
+        career_serve_outbox(batch);
+}
+
 /* Every round finishes a job or counts a try of it, so the rounds end. */
 static void serve_all(career_batch *batch)
 {
@@ -178,36 +184,56 @@ static void serve_all(career_batch *batch)
             return;
         }
         drop_late(batch);
-        if (career_serve_reads(batch) && career_serve_writes(batch) && career_serve_decides(batch))
-            career_serve_outbox(batch);
+        serve_round(batch);
     }
 }
 
-void career_batch_serve(void *data, career_job *jobs)
+static void begin(career_batch *batch, career_job *jobs)
 {
-    career_session *session = data;
-    career_batch batch = {.session = session, .scratch = career_pool_create()};
-
-    career_counters *counters = session->store->config.counters;
+    career_counters *counters = batch->session->store->config.counters;
     career_moment now = career_clock_now();
 
-    atomic_store(&session->store->asked, now);
+    atomic_store(&batch->session->store->asked, now);
     career_count_by(counters, DATABASE_BATCHES, 1);
     for (career_job *next; jobs; jobs = next) {
         career_store_job *job = (career_store_job *)jobs;
 
         next = jobs->next;
         career_observe(counters, DATABASE_WAIT, 0, now - job->made);
-        batch.jobs[batch.count++] = job;
+        batch->jobs[batch->count++] = job;
     }
+}
+
+static void end(career_batch *batch)
+{
+    batch->session->used = career_clock_now();
+    if (batch->answered)
+        career_set(batch->session->store->config.counters, DATABASE_ANSWERED, apr_time_now());
+}
+
+void career_batch_serve(void *data, career_job *jobs)
+{
+    career_batch batch = {.session = data, .scratch = career_pool_create()};
+
+    begin(&batch, jobs);
     if (batch.scratch) {
         serve_all(&batch);
         apr_pool_destroy(batch.scratch);
     } else {
-        snprintf(session->why, sizeof(session->why), "out of memory");
+        snprintf(batch.session->why, sizeof(batch.session->why), "out of memory");
         fail_all(&batch);
     }
-    session->used = career_clock_now();
-    if (batch.answered)
-        career_set(counters, DATABASE_ANSWERED, apr_time_now());
+    end(&batch);
+}
+
+bool career_batch_attempt(career_session *session, career_job *job, apr_pool_t *scratch)
+{
+    career_batch batch = {.session = session, .scratch = scratch};
+
+    if (!career_session_usable(session))
+        return false;
+    begin(&batch, job);
+    serve_round(&batch);
+    end(&batch);
+    return !any_left(&batch);
 }

@@ -111,6 +111,10 @@ typedef struct career_batch {
 /* The lane's serve function; the session is its data. */
 void career_batch_serve(void *session, career_job *jobs);
 
+/* One exchange for a job whose maker has borrowed the lane, on a connection that is open. False when that was not
+ * enough: the job is then the lane's to serve. */
+bool career_batch_attempt(career_session *session, career_job *job, apr_pool_t *scratch);
+
 /* Job i is done. */
 void career_batch_finish(career_batch *batch, size_t i);
 void career_batch_fail(career_batch *batch, size_t i, career_error_id id, const char *cause);

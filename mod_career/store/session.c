@@ -157,14 +157,19 @@ static void close_session(career_session *self)
     self->postgres = NULL;
 }
 
+bool career_session_usable(const career_session *self)
+{
+    return self->postgres && self->epoch == atomic_load(&self->store->epoch) &&
+           career_clock_now() < self->expires && career_postgres_alive(self->postgres);
+}
+
 bool career_session_ready(career_session *self, career_moment patience)
 {
-    career_moment now = career_clock_now();
-
-    if (self->postgres && (self->epoch != atomic_load(&self->store->epoch) ||
-                           now >= self->expires || !career_postgres_alive(self->postgres)))
+    if (career_session_usable(self))
+        return true;
+    if (self->postgres)
         close_session(self);
-    return self->postgres || open_session(self, patience);
+    return open_session(self, patience);
 }
 
 void career_session_drop(career_session *self, bool siblings)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A lane's connection over time: opened by the first job, looked at before each use, replaced when it is
- * old, idle, broken or suspect; past a gate that fails jobs fast while the database is down. Lane threads
- * only.
+ * old, idle, broken or suspect; past a gate that fails jobs fast while the database is down. For the thread of its
+ * lane, or the one that borrowed it.
  */
 #ifndef CAREER_SESSION_H
 #define CAREER_SESSION_H
@@ -41,6 +41,9 @@ struct career_store {
     atomic_uint sessions_open;   /* sessions handed out */
     career_session sessions[];
 };
+
+/* Is there a connection that is as good as can be told without a round trip? */
+bool career_session_usable(const career_session *session);
 
 /* Makes sure of a connection; false, with the reason in session->why, when there is none to be had. A gate
  * that is about to open is waited for, until `patience` at most. */

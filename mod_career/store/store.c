@@ -189,11 +189,25 @@ bool career_store_job_submit(career_store *store, career_store_job *job)
     return admitted;
 }
 
+/* A read needs one exchange; who comes alone has it here and now. False: it is to be submitted. */
+static bool serve_here(career_store *store, career_store_job *job, apr_pool_t *pool)
+{
+    void *session;
+    career_lane *lane = job->task == CAREER_TASK_READ
+                            ? career_lanes_borrow(store->lanes, &job->base, &session)
+                            : NULL;
+
+    if (lane)
+        career_lane_return(lane,
+                           career_batch_attempt(session, &job->base, pool) ? NULL : &job->base);
+    return lane != NULL;
+}
+
 career_error *career_store_job_run(career_store *store, career_store_job *job, apr_pool_t *pool,
                                    const career_change *change)
 {
     apr_pool_cleanup_register(pool, job, release_job, apr_pool_cleanup_null);
-    if (!career_store_job_submit(store, job))
+    if (!serve_here(store, job, pool) && !career_store_job_submit(store, job))
         return career_error_make(pool, CAREER_ERROR_OVERLOADED, "the queue for Postgres is full");
     switch (career_job_wait(&job->base, job->deadline)) {
     case CAREER_JOB_DONE:

@@ -462,6 +462,176 @@ static void test_open_fails(void **state)
     stop(lanes);
 }
 
+/* ------------------------------------------------------------------------------ lending */
+
+/* Lanes with one that has served one job. */
+static career_lanes *warm_lanes(void)
+{
+    career_lanes *lanes = lanes_of(1, 8);
+    job *warm = make_job(CAREER_NEVER);
+
+    assert_true(career_lanes_submit(lanes, &warm->base));
+    assert_int_equal(outcome(warm), CAREER_JOB_DONE);
+    return lanes;
+}
+
+/* Borrows the lane as soon as it rests. */
+static career_lane *borrow(career_lanes *lanes, job *j)
+{
+    career_moment until = soon_enough();
+    career_lane *lane;
+    void *data = NULL;
+
+    while (!(lane = career_lanes_borrow(lanes, &j->base, &data)) && career_clock_now() < until)
+        poll(NULL, 0, 1);
+    assert_non_null(lane);
+    assert_ptr_equal(data, &seen);
+    return lane;
+}
+
+static void test_lends(void **state)
+{
+    career_lanes *lanes = warm_lanes();
+    job *j = make_job(CAREER_NEVER);
+    career_lane *lane = borrow(lanes, j);
+
+    (void)state;
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    lane = borrow(lanes, j = make_job(CAREER_NEVER)); /* again */
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    stop(lanes);
+    assert_int_equal(atomic_load(&seen.destroyed), 3);
+    assert_int_equal(atomic_load(&seen.served), 1); /* by the lane itself */
+}
+
+/* Nothing is lent that has not been opened, that is lent already, or that stops. */
+static void test_does_not_lend(void **state)
+{
+    career_lanes *fresh = lanes_of(1, 8), *lanes = warm_lanes();
+    job *j = make_job(CAREER_NEVER), *k = make_job(CAREER_NEVER);
+    career_lane *lane = borrow(lanes, j);
+    void *data;
+
+    (void)state;
+    assert_null(career_lanes_borrow(fresh, &k->base, &data));
+    assert_null(career_lanes_borrow(lanes, &k->base, &data));
+    career_job_release(&k->base);
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    assert_true(career_lanes_stop(fresh, soon_enough()));
+    stop(lanes);
+}
+
+/* Who comes while it is lent is served by its thread afterwards. */
+static void test_served_after_the_loan(void **state)
+{
+    career_lanes *lanes = warm_lanes();
+    job *j = make_job(CAREER_NEVER), *k = make_job(CAREER_NEVER);
+    career_lane *lane = borrow(lanes, j);
+
+    (void)state;
+    assert_true(career_lanes_submit(lanes, &k->base));
+    assert_int_equal(career_lanes_waiting(lanes), 1);
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(k), CAREER_JOB_DONE);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
+/* What its borrower could not end, its thread does, before all that waits. */
+static void test_left_to_the_lane(void **state)
+{
+    career_lanes *lanes = warm_lanes();
+    job *j = make_job(CAREER_NEVER), *k = make_job(CAREER_NEVER);
+    career_lane *lane = borrow(lanes, j);
+
+    (void)state;
+    j->number = 1;
+    k->number = 2;
+    assert_true(career_lanes_submit(lanes, &k->base));
+    career_lane_return(lane, &j->base);
+    assert_int_equal(career_job_wait(&j->base, soon_enough()), CAREER_JOB_DONE);
+    assert_int_equal(atomic_load(&j->served), 1);
+    career_job_release(&j->base);
+    assert_int_equal(outcome(k), CAREER_JOB_DONE);
+    stop(lanes);
+    assert_int_equal(atomic_load(&seen.order_broken), 0);
+}
+
+/* After a batch of several a lane is not lent, until one job has come alone again. */
+static void test_does_not_lend_in_a_crowd(void **state)
+{
+    career_lanes *lanes = lanes_of(1, 8);
+    job *blocker = block_lane(lanes), *a = make_job(CAREER_NEVER), *b = make_job(CAREER_NEVER);
+    job *alone = make_job(CAREER_NEVER), *j = make_job(CAREER_NEVER);
+    void *data;
+
+    (void)state;
+    assert_true(career_lanes_submit(lanes, &a->base));
+    assert_true(career_lanes_submit(lanes, &b->base));
+    open_gate();
+    assert_int_equal(outcome(blocker), CAREER_JOB_DONE);
+    assert_int_equal(outcome(a), CAREER_JOB_DONE);
+    assert_int_equal(outcome(b), CAREER_JOB_DONE);
+    for (int i = 0; i < 50; i++) {
+        assert_null(career_lanes_borrow(lanes, &j->base, &data));
+        poll(NULL, 0, 1);
+    }
+    assert_true(career_lanes_submit(lanes, &alone->base));
+    assert_int_equal(outcome(alone), CAREER_JOB_DONE);
+    career_lane_return(borrow(lanes, j), &j->base);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
+/* Its thread leaves the data alone while it is lent, however often it wakes up, and looks after it again then. */
+static void test_thread_waits_for_the_loan(void **state)
+{
+    career_lanes *lanes = warm_lanes();
+    job *j = make_job(CAREER_NEVER);
+    career_lane *lane;
+
+    (void)state;
+    assert_true(happens(&seen.idled));
+    atomic_store(&seen.wants_again, true);
+    career_lanes_nudge(lanes);
+    assert_true(happens(&seen.idled));
+    lane = borrow(lanes, j);
+    while (sem_trywait(&seen.idled) == 0)
+        ;
+    poll(NULL, 0, 20);
+    assert_int_not_equal(sem_trywait(&seen.idled), 0);
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_true(happens(&seen.idled));
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
+static career_lanes *left_behind; /* reachable, as to the end of a process */
+
+/* The end does not wait for a loan, and frees nothing that is in use. */
+static void test_stop_during_a_loan(void **state)
+{
+    job *j = make_job(CAREER_NEVER);
+    career_lane *lane;
+
+    (void)state;
+    left_behind = warm_lanes();
+    lane = borrow(left_behind, j);
+    assert_false(career_lanes_stop(left_behind, soon_enough()));
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    assert_int_equal(atomic_load(&seen.closed), 0);
+}
+
 /* ------------------------------------------------------------------------------ many at once */
 
 #define CALLERS 4
@@ -478,8 +648,18 @@ static void *call(void *seed)
         career_moment now = career_clock_now();
         int what = rand_r(&dice) % 4;
         job *j = make_job(what == 0 ? now : what == 1 ? now + 50 : CAREER_NEVER);
+        career_lane *lane;
+        void *data;
 
-        if (!career_lanes_submit(crowd, &j->base))
+        if (what == 3 && (lane = career_lanes_borrow(crowd, &j->base, &data))) {
+            bool ends = rand_r(&dice) % 2;
+
+            if (ends)
+                career_job_finish(&j->base);
+            career_lane_return(lane, ends ? NULL : &j->base);
+            atomic_fetch_add(&results[career_job_wait(&j->base, now + PATIENCE)], 1);
+            atomic_fetch_add(&seen.served, ends);
+        } else if (!career_lanes_submit(crowd, &j->base))
             atomic_fetch_add(&refusals, 1);
         else if (what == 2)
             atomic_fetch_add(&results[career_job_wait(&j->base, now + 30)], 1);
@@ -569,6 +749,13 @@ int main(void)
         TEST(test_idle_after_work),
         TEST(test_nudge),
         TEST(test_open_fails),
+        TEST(test_lends),
+        TEST(test_does_not_lend),
+        TEST(test_served_after_the_loan),
+        TEST(test_left_to_the_lane),
+        TEST(test_does_not_lend_in_a_crowd),
+        TEST(test_thread_waits_for_the_loan),
+        TEST(test_stop_during_a_loan),
         TEST(test_crowd),
         TEST(test_ticker),
         TEST(test_ticker_nudge),

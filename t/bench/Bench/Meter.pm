@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What groups of processes use: CPU time and memory, as /proc tells; a group is a server and all its descendants. And
-# how many jobs for Postgres share an exchange, as the module counts them.
+# What groups of processes use: CPU time, memory and how often their threads go to sleep, as /proc tells; a group is a
+# server and all its descendants. And how many jobs for Postgres share an exchange, as the module counts them.
 package Bench::Meter;
 use v5.36;
 
@@ -31,6 +31,17 @@ sub cpu ($process) {
     return ($user / $ticks, $system / $ticks);
 }
 
+# How often the threads that it has now have gone to sleep.
+sub sleeps ($process) {
+    my $sum = 0;
+    for my $status (map { glob "/proc/$_/task/*/status" } pids($process)) {
+        open my $in, '<', $status or next;
+        my ($slept) = join('', readline $in) =~ /^voluntary_ctxt_switches:\s*(\d+)/m;
+        $sum += $slept // 0;
+    }
+    return $sum;
+}
+
 # The sums of these metrics of a server (its URL with /metrics), over all their labels.
 sub metrics ($url, @names) {
     my $answer = HTTP::Tiny->new(timeout => 10)->get($url);
@@ -44,13 +55,16 @@ sub metrics ($url, @names) {
 
 my @jobs = qw(career_database_jobs_total career_database_batches_total);
 
-# Runs a load and adds to its result the CPU that each server took for a request, in microseconds.
+# Runs a load and adds to its result, for each request, the CPU that each server took, in microseconds, and how often a
+# thread of it slept.
 # servers: { name => process }; after: what belongs to the load, but not to its time; metrics: URL, for jobs per exchange
 sub measured ($load, %with) {
     my %servers = %{ $with{servers} };
     my @jobs_before = $with{metrics} ? metrics($with{metrics}, @jobs) : ();
     my %before = map { $_ => [cpu($servers{$_})] } keys %servers;
+    my %slept = map { $_ => sleeps($servers{$_}) } keys %servers;
     my $result = $load->();
+    $result->{"${_}_sleeps"} = (sleeps($servers{$_}) - $slept{$_}) / $result->{requests} for keys %servers;
     $with{after}->() if $with{after};
     for my $name (keys %servers) {
         my @after = cpu($servers{$name});
