@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The kinds of field.*: how one is written, what it may contain, and the judgement of a value by it. Compiled
- * once by kind.c from what the sandbox read, then immutable; judge.c uses it from any thread. Knows no
- * profile: which fields there are is for rules.c.
+ * once by kind*.c from what the sandbox read, then immutable; judge.c uses it from any thread. Knows no
+ * profile: which fields there are is for compile_field.c.
  */
 #ifndef CAREER_KIND_H
 #define CAREER_KIND_H
