@@ -142,6 +142,20 @@ subtest 'a tag is used once and numbered by its room' => sub {
     }
 };
 
+# ------------------------------------------------------------------------------------------------- hostile scripts
+
+# L01 is an endless loop, L28 two hosts; the numbers are in the names of tests, or in the comment above them.
+subtest 'every row of the table of hostile scripts has its test' => sub {
+    my %tested;
+    for my $file (glob(quotemeta(tree()) . '/t/unit/test_*.c'), glob quotemeta(tree()) . '/t/*.t') {
+        next if $file =~ m{/guards\.t$};
+        my $text = read_file($file);
+        my $name = $file =~ /\.c$/ ? qr/^static void test((?:_l\d\d)+)_/m : qr/^# ((?:L\d\d[,.: ]+)+)/m;
+        $tested{$_}++ for map { /(\d\d)/g } $text =~ /$name/g;
+    }
+    is_deeply [sort keys %tested], [map { sprintf '%02d', $_ } 1 .. 28], 'L01 to L28';
+};
+
 # ------------------------------------------------------------------------------------------------- files
 
 subtest 'every source begins with its licence, and a header with its reason' => sub {

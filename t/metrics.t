@@ -229,14 +229,44 @@ subtest 'the outbox and Redis' => sub {
     cmp_ok value('career_redis_failures_total'), '>=', 1, 'the outage is counted';
 };
 
+# L25. A function that always fails, or always overruns, refuses what it is asked about, and is counted each time. A
+# child that has not seen the edit yet saves instead, so each is tried until it is refused, which is then the first time.
 subtest 'functions of the rules' => sub {
-    expect_log(qr/CAREER0203/, qr/CAREER0001/);
-    my $good = $stack->rules('validation.lua');
-    $stack->edit_rules('validation.lua', sub { s/\}\s*\z/, validate = function(p) error("no") end }\n/; s/,(\s*),/,$1/ });
-    wait_until { $stack->put(minimal(companyName => 'No. ' . rand))->{status} == 500 } 'one fails';
-    cmp_ok value('career_rules_function_failures_total', function => 'validate'), '>', 0, 'and is counted';
-    $stack->edit_rules('validation.lua', $good);
-    wait_until { $stack->put(minimal())->{status} < 300 } 'mended';
+    expect_log(qr/CAREER0001: .*500 internal_error/);
+    my %shipped = map { $_ => $stack->rules($_) } qw(validation.lua caches.lua);
+    my %body    = (
+        error => 'error("on purpose")', loop => 'while true do end', memory => 'local t = {} while true do t[#t + 1] = {} end',
+        shape => 'return 5', pcall => 'while true do pcall(function() while true do end end) end'
+    );
+    my @as    = (token => token(sub => uuid()));
+    my $save  = sub ($company) { $stack->put(minimal(companyName => $company, targetPath => 'No. ' . rand), @as)->{status} };
+    my $cases = sub ($function) {
+        join "\n", map { qq(if profile and profile.companyName == "$function $_" then $body{$_} end) } sort keys %body;
+    };
+    is $save->('calm'), 201, 'a profile';
+    my %edited = (
+        validate => ['validation.lua', $shipped{'validation.lua'} =~
+            s/^(?=\s*required = )/"validate = function(profile)\n" . $cases->('validate') . "\nend,\n"/mer],
+        caches => ['caches.lua', "return function(user, profile)\n" . $cases->('caches') . "\nreturn {}\nend"]
+    );
+    my $failures = sub ($function) { value('career_rules_function_failures_total', function => $function) };
+    for my $function (sort keys %edited) {
+        my ($file, $text) = @{ $edited{$function} };
+        my ($other) = grep { $_ ne $function } keys %edited;
+        my ($before, $beside) = map { $failures->($_) } $function, $other;
+        my $count = 0;
+        $stack->edit_rules($file, $text);
+        for my $name ((sort keys %body) x 2) {
+            wait_until { $save->("$function $name") == 500 } "$function, $name: refused";
+            counted($before + ++$count, "$function, $name", sub { $failures->($function) });
+            is $save->('calm'), 200, 'and the next save is right';
+        }
+        is $stack->get(@as)->{json}{data}{companyName}, 'calm', "$function: nothing of it is saved";
+        is $failures->($other), $beside, 'and the other function is not blamed';
+        is value('career_rules_good'), 1, 'the files are good';
+        $stack->edit_rules($file, $shipped{$file});
+    }
+    wait_until { 12 == grep { $save->('caches error') == 200 && $save->('validate error') == 200 } 1 .. 12 } 'mended';
 };
 
 # ------------------------------------------------------------------------------------------------- hosts

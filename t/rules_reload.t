@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Reloads while requests run: none of them fails, and each sees one generation of the rules from start to end. Both
+# L27. Reloads while requests run: none of them fails, and each sees one generation of the rules from start to end. Both
 # files carry the same number, and tell when they meet another one. CAREER_RELOADS=1000 makes it long.
 use v5.36;
 use Career::Test;

@@ -89,7 +89,7 @@ subtest 'side by side' => sub {
     $redis->command(SELECT => 0);
 };
 
-# Table L, 17 and 28: what a function leaves behind reaches neither the next request nor another host.
+# L17, L28: what a function leaves behind reaches neither the next request nor another host.
 subtest 'functions of two hosts' => sub {
     my %shipped = map { $_ => read_file("$dir/$_/validation.lua") } qw(lua lua-second);
     my $function = sub ($name) { <<"LUA" };

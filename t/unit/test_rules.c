@@ -217,7 +217,7 @@ static void test_costly_patterns(void **state)
                no_caches, "need more memory than the budget");
 }
 
-static void test_too_large(void **state)
+static void test_l19_too_large(void **state)
 {
     career_text text = career_text_make(pool, 300000);
 
@@ -934,7 +934,7 @@ int main(void)
         TEST(test_sections),
         TEST(test_too_many_fields),
         TEST(test_costly_patterns),
-        TEST(test_too_large),
+        TEST(test_l19_too_large),
         TEST(test_layout),
         TEST(test_required),
         TEST(test_required_with_default),

@@ -389,7 +389,7 @@ static void assert_rejected(career_watch *watch, const char *words)
         fail_msg("\"%s\" does not say %s", heard->last, words);
 }
 
-static void test_bad_texts(void **state)
+static void test_l26_bad_texts(void **state)
 {
     career_watch *watch = watch_of(a_board());
 
@@ -427,7 +427,7 @@ static void test_two_faults_at_once(void **state)
     assert_int_equal(heard->loaded, 2);
 }
 
-static void test_vanished(void **state)
+static void test_l26_vanished(void **state)
 {
     career_watch *watch = watch_of(a_board());
 
@@ -439,7 +439,7 @@ static void test_vanished(void **state)
     assert_true(has(watch, "second"));
 }
 
-static void test_odd_files(void **state)
+static void test_l26_odd_files(void **state)
 {
     career_watch *watch = watch_of(a_board());
 
@@ -460,7 +460,7 @@ static void test_odd_files(void **state)
     assert_rejected(watch, "validation.lua cannot be opened");
 }
 
-static void test_writable_by_everybody(void **state)
+static void test_l26_writable_by_everybody(void **state)
 {
     career_watch *watch = watch_of(a_board());
 
@@ -473,7 +473,7 @@ static void test_writable_by_everybody(void **state)
     assert_true(has(watch, "second"));
 }
 
-static void test_foreign_owner(void **state)
+static void test_l26_foreign_owner(void **state)
 {
     career_watch *watch;
 
@@ -490,7 +490,7 @@ static void test_foreign_owner(void **state)
     assert_true(has(watch, "second"));
 }
 
-static void test_too_large(void **state)
+static void test_l19_too_large(void **state)
 {
     career_watch *watch = watch_of(a_board());
     char *text = apr_palloc(pool, CAREER_RULES_FILE_MAX + 2);
@@ -706,7 +706,7 @@ static void reload(career_watch *watch, int times)
     }
 }
 
-static void test_thousand_reloads(void **state)
+static void test_l27_thousand_reloads(void **state)
 {
     career_watch *watch = watch_of(a_board());
     career_rules *held = career_watch_acquire(watch);
@@ -742,18 +742,18 @@ int main(void)
         TEST(test_moving_files_are_left_alone),
         TEST(test_two_files_are_taken_together),
         TEST(test_patience_ends),
-        TEST(test_bad_texts),
+        TEST(test_l26_bad_texts),
         TEST(test_two_faults_at_once),
-        TEST(test_vanished),
-        TEST(test_odd_files),
-        TEST(test_writable_by_everybody),
-        TEST(test_foreign_owner),
-        TEST(test_too_large),
+        TEST(test_l26_vanished),
+        TEST(test_l26_odd_files),
+        TEST(test_l26_writable_by_everybody),
+        TEST(test_l26_foreign_owner),
+        TEST(test_l19_too_large),
         TEST(test_processes_agree),
         TEST(test_processes_complain_once),
         TEST(test_board_is_followed),
         TEST(test_race),
-        TEST(test_thousand_reloads),
+        TEST(test_l27_thousand_reloads),
     };
 
     apr_initialize();
