@@ -181,6 +181,7 @@ void career_clearer_take(career_clearer *clearer, career_errand *errand)
                errand->keys + errand->bumps + errand->sets + errand->globs == 0) {
         finish(clearer, errand);
     } else {
+        career_probe_learn(&clearer->link.probe, clearer->pool, errand);
         if (clearer->link.down)
             career_errand_answer(errand, CAREER_CACHE_PENDING);
         keep(clearer, errand);
@@ -220,7 +221,7 @@ static bool judge(career_clearer *clearer, career_step step)
     if (step == CAREER_STEP_REFUSED)
         career_log_say(clearer->setup->log, CAREER_LOG_REDIS_REFUSED, "%s: %s",
                        clearer->setup->name, career_fleet_cause(clearer->link.fleet));
-    if (career_link_good(&clearer->link))
+    if (step != CAREER_STEP_NOTHING && career_link_good(&clearer->link))
         clearer->ask = true; /* others may have left something meanwhile */
     return true;
 }
@@ -312,6 +313,13 @@ static void turn_redis(career_clearer *clearer)
     career_sweeper_collect(&clearer->sweeper);
 }
 
+/* Nothing is to be done, but saves are told that Redis is away for as long as nobody looks. */
+static void turn_probe(career_clearer *clearer)
+{
+    if (career_link_get(&clearer->link))
+        judge(clearer, CAREER_STEP_DONE);
+}
+
 /* What is due on the agenda begins its pass. */
 static void wake(career_clearer *clearer)
 {
@@ -359,8 +367,10 @@ static career_moment next_turn(career_clearer *clearer)
 {
     career_moment next = career_link_rest(&clearer->link);
 
+    if (clearer->link.down)
+        return clearer->link.retry;
     if (has_work(clearer))
-        return clearer->link.down ? clearer->link.retry : 0;
+        return 0;
     if (may_ask(clearer))
         return 0;
     next = earlier(next, career_sweeper_due(&clearer->sweeper));
@@ -375,6 +385,8 @@ career_moment career_clearer_turn(career_clearer *clearer)
     wake(clearer);
     if (has_work(clearer))
         turn_redis(clearer);
+    else if (clearer->link.down)
+        turn_probe(clearer);
     if (may_ask(clearer))
         clearer->ask = career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
     if (clearer->count)

@@ -28,8 +28,17 @@ static void break_link(career_link *link, const char *cause)
     atomic_store(&link->forecast->down, true);
 }
 
+/* After an outage it must do what it is there for, too. */
+static bool connect_link(career_link *link)
+{
+    return career_fleet_connect(link->fleet) &&
+           (!link->down || career_probe_passes(&link->probe, link->fleet, link->command));
+}
+
 career_fleet *career_link_get(career_link *link)
 {
+    bool good;
+
     link->rested = career_clock_now() - link->used > PAUSE;
     if (link->rested)
         career_fleet_check(link->fleet);
@@ -38,11 +47,12 @@ career_fleet *career_link_get(career_link *link)
     if (career_clock_now() < link->retry)
         return NULL;
     link->rested = false;
-    career_fleet_connect(link->fleet);
+    good = connect_link(link);
     link->used = career_clock_now();
-    if (career_fleet_is_connected(link->fleet))
+    if (good)
         return link->fleet;
     break_link(link, career_fleet_cause(link->fleet));
+    career_fleet_disconnect(link->fleet);
     return NULL;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The lane's link to Redis and its breaker, for all its servers together: connects when need be,
  * forgets what was lost, and decides when the next attempt is due. A connection that the server closed while it
- * was unused is replaced without a word; anything worse breaks the link, and then one probe at a
- * time, 100 ms to 1 s apart, finds out when Redis is back. The lane only.
+ * was unused is replaced without a word; anything worse breaks the link, and then one probe
+ * (cache/probe.h) at a time, 100 ms to 1 s apart, finds out when Redis is back. The lane only.
  */
 #ifndef CAREER_LINK_H
 #define CAREER_LINK_H
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cache/fleet.h"
 #include "cache/forecast.h"
+#include "cache/probe.h"
 
 typedef struct career_link {
     const char *name;      /* for the log */
@@ -19,6 +20,7 @@ typedef struct career_link {
     career_log *log;
     career_counters *counters; /* or NULL */
     career_forecast *forecast; /* its `down` is ours */
+    career_probe probe;        /* learnt by whoever knows errands */
     career_fleet *fleet;       /* ours, from whoever made the link; connected or not */
     career_moment used;        /* when it was last of use */
     bool rested;               /* it lay unused before this exchange */

@@ -336,6 +336,15 @@ career_reply career_redis_item(const career_reply *array, size_t index)
     return view(((const redisReply *)array->raw)->element[index]);
 }
 
+/* Where the code of an error begins: up to Redis 6, that of a command in a script stands in its midst. */
+static const char *code_of(const char *error)
+{
+    const char *inner =
+        strncmp(error, "ERR Error running script", 24) == 0 ? strstr(error, ": -") : NULL;
+
+    return inner ? inner + 3 : error;
+}
+
 bool career_reply_is_unavailable(const career_reply *reply)
 {
     static const char *const codes[] = {"READONLY ",
@@ -356,7 +365,7 @@ bool career_reply_is_unavailable(const career_reply *reply)
     if (reply->kind != CAREER_REPLY_ERROR)
         return false;
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strncmp(reply->text.data, codes[i], strlen(codes[i])) == 0)
+        if (strncmp(code_of(reply->text.data), codes[i], strlen(codes[i])) == 0)
             return true;
     return false;
 }

@@ -55,12 +55,22 @@ static career_step take_counts(career_fleet *fleet, career_errand *errand, size_
     return errand->refused ? CAREER_STEP_REFUSED : CAREER_STEP_DONE;
 }
 
+static bool has_any(const career_errands *list)
+{
+    for (const career_errand *one = career_errands_first(list); one; one = career_errand_next(one))
+        if (one->keys + one->bumps)
+            return true;
+    return false;
+}
+
 career_step career_stage_keys(career_fleet *fleet, const career_errands *list,
                               career_moment command)
 {
     career_step step = CAREER_STEP_DONE;
     size_t at = 0;
 
+    if (!has_any(list))
+        return CAREER_STEP_NOTHING;
     for (career_errand *one = career_errands_first(list); one; one = career_errand_next(one)) {
         career_fleet_queue_unlink(fleet, one->items, one->keys);
         queue_bumps(fleet, one);

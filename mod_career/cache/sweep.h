@@ -17,6 +17,7 @@ typedef struct career_sweep career_sweep;
 typedef enum career_step {
     CAREER_STEP_MORE,      /* all is well, and there is more to do */
     CAREER_STEP_DONE,      /* all is well and done */
+    CAREER_STEP_NOTHING,   /* there was nothing to exchange */
     CAREER_STEP_UNSETTLED, /* all is well, but keys kept moving between servers: begin a new walk */
     CAREER_STEP_REFUSED,   /* the server refuses the command: see career_fleet_cause */
     CAREER_STEP_LOST       /* the connection or the server cannot be used; likewise */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a cluster says of itself: which key has which slot, who has the slots, where a command
- * belongs, and whether slots are moving. */
+ * belongs, and whether slots are moving; and what a refusal means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,6 +300,37 @@ static void test_role(void **state)
     assert_false(is_master("$6\r\nmaster\r\n"));
 }
 
+static bool is_unavailable(const char *text)
+{
+    reply_maker maker;
+    career_reply reply;
+    bool yes;
+
+    reply_maker_open(&maker);
+    assert_true(reply_maker_exchange(&maker, text, strlen(text)));
+    reply = career_redis_reply(maker.redis, 0);
+    yes = career_reply_is_unavailable(&reply);
+    reply_maker_close(&maker);
+    return yes;
+}
+
+/* "Not now, or not this server", or "not this command"? Up to Redis 6 a script wraps what it met. */
+static void test_unavailable(void **state)
+{
+#define SCRIPT "-ERR Error running script (call to f_0ab1): @user_script:4: @user_script: 4: "
+    (void)state;
+    assert_true(is_unavailable("-READONLY You can't write against a read only replica.\r\n"));
+    assert_true(is_unavailable("-LOADING Redis is loading the dataset in memory\r\n"));
+    assert_true(
+        is_unavailable(SCRIPT "-READONLY You can't write against a read only replica.\r\n"));
+    assert_true(is_unavailable(SCRIPT "-MISCONF Redis is configured to save RDB snapshots\r\n"));
+    assert_false(is_unavailable(SCRIPT "-OOM command not allowed when used memory\r\n"));
+    assert_false(is_unavailable(SCRIPT "attempt to compare nil with number\r\n"));
+    assert_false(is_unavailable("-ERR no: -READONLY is about something else\r\n"));
+    assert_false(is_unavailable("-NOPERM this user has no permissions\r\n"));
+    assert_false(is_unavailable("+READONLY \r\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_survey),
         cmocka_unit_test(test_masters_without_slots),
         cmocka_unit_test(test_role),
+        cmocka_unit_test(test_unavailable),
     };
     int failed;
 

@@ -47,10 +47,31 @@ sub _settings ($self) {
     return (@settings, @{ $self->{settings} // [] });
 }
 
+# Starts it so that it loads what it has saved for as long as the test wants, and says so to whoever asks. Values
+# of more than a kilobyte let it answer between any two keys.
+sub start_loading ($self) {
+    local $self->{settings} = [@{ $self->{settings} // [] }, '--key-load-delay', 20_000,
+        '--loading-process-events-interval-bytes', 1024];
+    local $self->{loading} = 1;
+    return $self->start;
+}
+
+# What is left to be loaded comes at once.
+sub end_loading ($self) {
+    $self->command(CONFIG => SET => 'key-load-delay', 0);
+    return $self->{process}->wait_ready(sub { eval { $self->command('PING') } });
+}
+
+sub _is_ready ($self) {
+    delete $self->{connection};
+    return 1 if eval { $self->command('PING') eq 'PONG' };
+    return $self->{loading} && $@ =~ /^redis: LOADING /;
+}
+
 sub _begin ($self) {
     unlink $self->{socket};
     $self->{process}->start;
-    $self->{process}->wait_ready(sub { delete $self->{connection}; eval { $self->command('PING') eq 'PONG' } });
+    $self->{process}->wait_ready(sub { $self->_is_ready });
     $self->{fixed_port} = 1;
     return;
 }
