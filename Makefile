@@ -44,7 +44,7 @@ HTTPD     := $(sort $(wildcard mod_career/httpd/*.c))
 UNIT      := $(sort $(wildcard t/unit/test_*.c))
 FUZZ      := $(sort $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c)))
 TOOLS     := $(sort $(wildcard mod_career/tools/*.c))
-SOURCES   := $(CORE) $(HTTPD) $(TOOLS) $(UNIT) $(wildcard t/fuzz/*.c t/bench/*.c)
+SOURCES   := $(CORE) $(HTTPD) $(TOOLS) $(UNIT) $(wildcard t/fuzz/*.c t/bench/*.c t/shim/*.c)
 HEADERS   := $(sort $(wildcard mod_career/*/*.h t/unit/*.h t/fuzz/*.h))
 
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -55,6 +55,7 @@ TESTS     := $(UNIT:t/unit/%.c=$(BUILD)/t/%)
 REPLAYS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/t/replay_%)
 FUZZERS   := $(FUZZ:t/fuzz/%.c=$(BUILD)/fuzz_%)
 BENCHES   := $(addprefix $(BUILD)/bench/,mod_nothing.so verify statements rules paths)
+SHIMS     := $(BUILD)/t/resolver.so
 ALL       := $(MODULE) $(RULES)
 
 .PHONY: all tests fuzzers deps run token test suite install bench bench-baseline bench-compare bench-programs lint \
@@ -64,7 +65,7 @@ ALL       := $(MODULE) $(RULES)
 .DEFAULT_GOAL := all
 
 all: $(ALL)
-tests: $(ALL) $(TESTS) $(REPLAYS)
+tests: $(ALL) $(TESTS) $(REPLAYS) $(SHIMS)
 
 # ------------------------------------------------------------------------------------- building
 
@@ -100,6 +101,11 @@ $(BUILD)/t/test_%: $(BUILD)/t/unit/test_%.o $(LIBRARY)
 $(BUILD)/t/replay_%: $(BUILD)/t/fuzz/%.o $(BUILD)/t/fuzz/replay.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm
+
+# What tests put before libc in a server of theirs.
+$(BUILD)/t/%.so: $(BUILD)/t/shim/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -shared -o $@ $^ -ldl
 
 fuzzers: $(FUZZERS)
 $(BUILD)/fuzz_%: $(BUILD)/t/fuzz/%.o $(LIBRARY)

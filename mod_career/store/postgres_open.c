@@ -193,17 +193,20 @@ static void discard(career_postgres *self)
     self->farewell = self->lost = self->overran = self->pooled = false;
 }
 
+/* A host has its share even where the deadline is past, which only the resolver can do to us, inside libpq: else
+ * a name that is not found in time would keep every other host from being tried. */
 static bool try_hosts(career_postgres *self, career_address *address, const char *attrs,
                       career_naming *naming, career_moment deadline)
 {
     unsigned first = atomic_load(&address->favourite);
+    career_moment fair = (deadline - career_clock_now()) / address->count;
 
     for (unsigned i = 0; i < address->count && self->stop_by == CAREER_NEVER; i++) {
         unsigned n = (first + i) % address->count;
-        career_moment now = career_clock_now();
-        career_moment share = now + (deadline - now) / (address->count - i);
+        career_moment now = career_clock_now(), left = (deadline - now) / (address->count - i);
+        career_moment until = now + (left > fair ? left : fair);
 
-        if (establish(self, &address->hosts[n], attrs, share) && make_ready(self, naming, share)) {
+        if (establish(self, &address->hosts[n], attrs, until) && make_ready(self, naming, until)) {
             atomic_store(&address->favourite, n);
             return true;
         }
