@@ -26,12 +26,11 @@ $stack->{with}{vhosts} = [
 ];
 $stack->httpd->start;
 
-# What the requests of the code take, without what the background asks and what a new connection is asked first, which
-# has no names yet.
+# What the requests of the code take.
 sub trips ($code) {
     $wire->trips;
     $code->();
-    return [map { join ' ', grep { $_ ne 'LOCK_TIMEOUT' } @$_ } grep { "@$_" !~ /^(?:\?|TAKE|KEEP|REMOVE|COUNT_OUTBOX)/ } $wire->trips];
+    return [map { join ' ', grep { $_ ne 'LOCK_TIMEOUT' } @$_ } $wire->trips_of_requests];
 }
 
 for (['plain.test', ''], ['claims.test', 'CLAIMS ']) {

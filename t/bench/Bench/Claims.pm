@@ -64,9 +64,6 @@ SQL
     return;
 }
 
-# Without the outbox, which no request waits for, and what a new connection is asked, which has no names yet.
-sub _of_requests ($wire) { return scalar grep { "@$_" !~ /^(?:\?|TAKE|KEEP|REMOVE)/ } $wire->trips }
-
 # Of one request, when there is no other.
 sub _trips ($stage, $wire, $url, $method) {
     my $requests = 200;
@@ -75,13 +72,13 @@ sub _trips ($stage, $wire, $url, $method) {
         my @body = $method eq 'PUT' ? (content => qq({"targetPath":"$method $url $n"})) : ();
         $stage->ask($url, $method, $n, @body);
     }
-    return _of_requests($wire) / $requests;
+    return scalar(my @trips = $wire->trips_of_requests) / $requests;
 }
 
 sub _shared_trips ($stage, $wire, $url) {
     $wire->trips;
     my $result = wrk(url => $url, tokens => $stage->tokens, seconds => 1);
-    return _of_requests($wire) / $result->{requests};
+    return scalar(my @trips = $wire->trips_of_requests) / $result->{requests};
 }
 
 sub _measured ($stage, $url, $method, $seconds) {

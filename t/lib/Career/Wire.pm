@@ -46,6 +46,12 @@ sub trips ($self) {
     return map { [split / /] } grep { length } split /\n/, $text;
 }
 
+# Those of requests: neither what the background asks of the outbox, nor a probe, nor what a new connection is asked,
+# which has no names yet.
+sub trips_of_requests ($self) {
+    return grep { "@$_" !~ /^(?:\?|TAKE|KEEP|REMOVE|COUNT_OUTBOX|PROBE)/ } $self->trips;
+}
+
 # ------------------------------------------------------------------------------------------------- the process
 
 sub serve ($here, $there, $notes) {
