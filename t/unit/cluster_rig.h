@@ -40,10 +40,10 @@ static int free_port(void)
     return 0;
 }
 
-static bool node_start(redis_server *node, apr_pool_t *pool)
+static bool node_start(redis_server *node)
 {
     for (int tries = 0; tries < 5; tries++) {
-        if (redis_server_make_node(node, pool, free_port()))
+        if (redis_server_make_node(node, free_port()))
             return true;
         if (system("command -v redis-server >/dev/null") != 0)
             return false;
@@ -64,14 +64,14 @@ static bool is_whole(redis_server *node)
     return strstr(redis_ask(node, "CLUSTER INFO").text.data, "cluster_state:ok") != NULL;
 }
 
-static bool cluster_start(apr_pool_t *pool)
+static bool cluster_start(void)
 {
     srand((unsigned)getpid());
     cluster_url = "redis+cluster://";
     for (int i = 0; i < NODES; i++) {
         career_moment until = career_clock_now() + LONG_ENOUGH;
 
-        if (!node_start(&nodes[i], pool))
+        if (!node_start(&nodes[i]))
             return false;
         ids[i] = apr_pstrdup(pool, redis_ask(&nodes[i], "CLUSTER MYID").text.data);
         redis_ask(&nodes[i], "CLUSTER SET-CONFIG-EPOCH %d", i + 1);

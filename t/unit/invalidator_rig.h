@@ -8,17 +8,8 @@
 #ifndef T_INVALIDATOR_RIG_H
 #define T_INVALIDATOR_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <pthread.h>
 #include <stdatomic.h>
-
-#include <apr_general.h>
 
 #include "cache/invalidator.h"
 
@@ -207,22 +198,21 @@ typedef struct rig {
     int64_t version;
 } rig;
 
-static redis_server server;
 static rig the_rig;
 
 /* What caches.lua would say of an entry; user 13's cannot be computed. */
-static bool rig_targets(void *context, apr_pool_t *pool, const career_outbox_entry *entry,
+static bool rig_targets(void *context, apr_pool_t *scratch, const career_outbox_entry *entry,
                         career_targets *targets)
 {
-    career_target *items = apr_pcalloc(pool, 2 * sizeof(*items));
+    career_target *items = apr_pcalloc(scratch, 2 * sizeof(*items));
 
     (void)context;
     if (strcmp(entry->user_id, user_name(13)) == 0)
         return false;
     items[0] = (career_target){CAREER_TARGET_KEY,
-                               career_slice_of(apr_psprintf(pool, "key:%s", entry->user_id))};
+                               career_slice_of(apr_psprintf(scratch, "key:%s", entry->user_id))};
     items[1] = (career_target){CAREER_TARGET_GLOB,
-                               career_slice_of(apr_psprintf(pool, "glob:%s:*", entry->user_id))};
+                               career_slice_of(apr_psprintf(scratch, "glob:%s:*", entry->user_id))};
     *targets = (career_targets){2, items};
     return true;
 }

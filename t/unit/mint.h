@@ -86,10 +86,10 @@ static inline void mint_sha256(const unsigned char *data, size_t len, unsigned c
         out[i] = (unsigned char)(h[i / 4] >> (24 - i % 4 * 8));
 }
 
-static inline void mint_hmac(apr_pool_t *pool, career_slice key, career_slice text,
+static inline void mint_hmac(apr_pool_t *p, career_slice key, career_slice text,
                              unsigned char out[32])
 {
-    unsigned char pad[64] = {0}, *inner = apr_palloc(pool, 64 + text.len), outer[96];
+    unsigned char pad[64] = {0}, *inner = apr_palloc(p, 64 + text.len), outer[96];
 
     if (key.len > 64)
         mint_sha256((const unsigned char *)key.data, key.len, pad);
@@ -104,11 +104,11 @@ static inline void mint_hmac(apr_pool_t *pool, career_slice key, career_slice te
     mint_sha256(outer, 96, out);
 }
 
-static inline const char *mint_base64url(apr_pool_t *pool, career_slice bytes)
+static inline const char *mint_base64url(apr_pool_t *p, career_slice bytes)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    career_text text = career_text_make(pool, bytes.len / 3 * 4 + 4);
+    career_text text = career_text_make(p, bytes.len / 3 * 4 + 4);
     unsigned held = 0, bits = 0;
 
     for (size_t i = 0; i < bytes.len; i++) {
@@ -123,45 +123,43 @@ static inline const char *mint_base64url(apr_pool_t *pool, career_slice bytes)
 }
 
 /* HS256 over two parts that are base64url already. */
-static inline const char *mint_sign(apr_pool_t *pool, const char *input, career_slice secret)
+static inline const char *mint_sign(apr_pool_t *p, const char *input, career_slice secret)
 {
     unsigned char mac[32];
 
-    mint_hmac(pool, secret, career_slice_of(input), mac);
-    return apr_pstrcat(pool, input, ".",
-                       mint_base64url(pool, (career_slice){(const char *)mac, sizeof(mac)}), NULL);
+    mint_hmac(p, secret, career_slice_of(input), mac);
+    return apr_pstrcat(p, input, ".",
+                       mint_base64url(p, (career_slice){(const char *)mac, sizeof(mac)}), NULL);
 }
 
-static inline const char *mint_slices(apr_pool_t *pool, career_slice header, career_slice payload)
+static inline const char *mint_slices(apr_pool_t *p, career_slice header, career_slice payload)
 {
     return mint_sign(
-        pool,
-        apr_pstrcat(pool, mint_base64url(pool, header), ".", mint_base64url(pool, payload), NULL),
+        p, apr_pstrcat(p, mint_base64url(p, header), ".", mint_base64url(p, payload), NULL),
         CAREER_SLICE(SECRET));
 }
 
-static inline const char *mint(apr_pool_t *pool, const char *header, const char *payload)
+static inline const char *mint(apr_pool_t *p, const char *header, const char *payload)
 {
-    return mint_slices(pool, career_slice_of(header), career_slice_of(payload));
+    return mint_slices(p, career_slice_of(header), career_slice_of(payload));
 }
 
 /* A file of the published vectors, NULL when it is not there. $CAREER_SHARED names their folder's
  * parent. */
-static inline const career_json *mint_vectors(apr_pool_t *pool, const char *name)
+static inline const career_json *mint_vectors(apr_pool_t *p, const char *name)
 {
     const char *shared = getenv("CAREER_SHARED"), *why;
-    FILE *file =
-        fopen(apr_pstrcat(pool, shared ? shared : "../shared", "/vectors/", name, NULL), "r");
+    FILE *file = fopen(apr_pstrcat(p, shared ? shared : "../shared", "/vectors/", name, NULL), "r");
     size_t room = 1024 * 1024, len;
     const career_json *root;
     char *data;
 
     if (!file)
         return NULL;
-    data = apr_palloc(pool, room);
+    data = apr_palloc(p, room);
     len = fread(data, 1, room, file);
     fclose(file);
-    root = career_json_parse(pool, data, len, &why);
+    root = career_json_parse(p, data, len, &why);
     if (!root)
         fprintf(stderr, "%s: %s\n", name, why);
     return root ? root : &career_json_empty_object;

@@ -18,6 +18,8 @@
 
 #include <apr_strings.h>
 
+#include "unit.h"
+
 #define POSTGRES_BIN                                                                               \
     "${CAREER_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}"
 
@@ -57,7 +59,7 @@ static inline bool postgres_server_stop(postgres_server *server, const char *mod
         server->as, server->folder, mode);
 }
 
-static inline bool postgres_server_make(postgres_server *server, apr_pool_t *pool)
+static inline bool postgres_server_make(postgres_server *server)
 {
     struct passwd *user = getpwnam("postgres");
 

@@ -22,6 +22,8 @@
 
 #include "cache/dial.h"
 
+#include "unit.h"
+
 typedef struct redis_server {
     apr_pool_t *pool;
     char folder[32];
@@ -70,7 +72,7 @@ static inline bool redis_server_start(redis_server *server)
     return server->pid > 0 && redis_server_connect(server);
 }
 
-static inline bool redis_server_make_node(redis_server *server, apr_pool_t *pool, int port)
+static inline bool redis_server_make_node(redis_server *server, int port)
 {
     memset(server, 0, sizeof(*server));
     server->port = port;
@@ -83,9 +85,9 @@ static inline bool redis_server_make_node(redis_server *server, apr_pool_t *pool
     return redis_server_start(server);
 }
 
-static inline bool redis_server_make(redis_server *server, apr_pool_t *pool)
+static inline bool redis_server_make(redis_server *server)
 {
-    return redis_server_make_node(server, pool, 0);
+    return redis_server_make_node(server, 0);
 }
 
 static inline void redis_server_stop(redis_server *server)
@@ -146,6 +148,23 @@ static inline long redis_info(redis_server *server, const char *section, const c
     const char *at = strstr(reply.text.data, name);
 
     return at ? strtol(at + strlen(name), NULL, 10) : 0;
+}
+
+/* The one of a program, with a pool for all its tests. */
+static redis_server server __attribute__((unused));
+
+static inline int redis_begin(void **state)
+{
+    if (pool_begin(state) != 0)
+        return -1;
+    redis_server_make(&server);
+    return 0;
+}
+
+static inline int redis_end(void **state)
+{
+    redis_server_end(&server);
+    return pool_end(state);
 }
 
 #endif

@@ -8,10 +8,11 @@
 
 #include <stdio.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "rules/rules.h"
+
+#include "unit.h"
 
 #define USER "aaaaaaaa-0000-4000-8000-000000000001"
 #define RIG_NOW apr_time_from_sec(1700000000)
@@ -25,26 +26,24 @@
 #define RULES(fields, sections)                                                                    \
     "return { fields = { " REQUIRED_FIELDS fields " }, " REQUIRED_NAMES sections " }"
 
-static apr_pool_t *pool;
 static career_rules *rules;
 static const char *why;
 
 static inline int rig_start(void **state)
 {
-    (void)state;
     rules = NULL;
     why = NULL;
-    return apr_pool_create(&pool, NULL) == APR_SUCCESS ? 0 : -1;
+    return pool_begin(state);
 }
 
 static inline int rig_stop(void **state)
 {
-    (void)state;
     if (rules)
         career_rules_release(rules);
-    apr_pool_destroy(pool);
-    return 0;
+    return pool_end(state);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_start, rig_stop)
 
 /* Releases those of before. NULL and `why` when the texts are wrong. */
 static inline career_rules *rig_compile(const char *validation, const char *caches)

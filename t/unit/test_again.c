@@ -188,15 +188,6 @@ int main(void)
         cmocka_unit_test(test_ended_between), cmocka_unit_test(test_lease_is_kept),
         cmocka_unit_test(test_late_is_once),
     };
-    apr_pool_t *pool;
-    int failed;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    redis_server_make(&server, pool);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    failed = cmocka_run_group_tests_name("again", tests, NULL, NULL);
-    redis_server_end(&server);
-    apr_pool_destroy(pool);
-    return failed;
+    return UNIT_RUN(tests, redis_begin, redis_end);
 }

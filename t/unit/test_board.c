@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Published texts: what processes that were forked from one another agree on, whoever is killed when. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -14,27 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <apr_general.h>
-
 #include "base/board.h"
 
 #define ROOM (1 << 20)
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_pool_create(&pool, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 static career_board *board_of(const char *name, size_t room)
 {
@@ -422,29 +400,25 @@ static void test_readers_see_whole_texts(void **state)
     assert_false(atomic_load(&torn));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_yet),
-        TEST(test_publish),
-        TEST(test_room),
-        TEST(test_long_digest),
-        TEST(test_kept),
-        TEST(test_grows),
-        TEST(test_across_processes),
-        TEST(test_complain),
-        TEST(test_withdraw),
-        TEST(test_publish_over),
-        TEST(test_elect),
-        TEST(test_attend),
-        TEST(test_elect_threads),
-        TEST(test_killed_while_writing),
-        TEST(test_readers_see_whole_texts),
+        POOL_TEST(test_nothing_yet),
+        POOL_TEST(test_publish),
+        POOL_TEST(test_room),
+        POOL_TEST(test_long_digest),
+        POOL_TEST(test_kept),
+        POOL_TEST(test_grows),
+        POOL_TEST(test_across_processes),
+        POOL_TEST(test_complain),
+        POOL_TEST(test_withdraw),
+        POOL_TEST(test_publish_over),
+        POOL_TEST(test_elect),
+        POOL_TEST(test_attend),
+        POOL_TEST(test_elect_threads),
+        POOL_TEST(test_killed_while_writing),
+        POOL_TEST(test_readers_see_whole_texts),
     };
 
-    apr_initialize();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A real cluster whose slots move at the worst moments: a sweep that says it is done has met every
  * key, a set that is said to be empty has no member left, and a command arrives. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#include <apr_general.h>
 
 #include "cache/errand.h"
 #include "cache/sets.h"
@@ -19,7 +12,6 @@
 
 #include "cluster_rig.h"
 
-static apr_pool_t *pool;
 static bool running;
 static career_redis_url url;
 
@@ -431,6 +423,20 @@ static void test_first_node_is_away(void **state)
     career_fleet_free(fleet);
 }
 
+static int set_up(void **state)
+{
+    if (pool_begin(state) != 0)
+        return -1;
+    running = cluster_start() && !career_redis_url_parse(pool, cluster_url, &url);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    cluster_stop();
+    return pool_end(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,14 +453,6 @@ int main(void)
         cmocka_unit_test(test_unlink_counts),
         cmocka_unit_test(test_first_node_is_away),
     };
-    int failed;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    running = cluster_start(pool) && !career_redis_url_parse(pool, cluster_url, &url);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    failed = cmocka_run_group_tests_name("cluster", tests, NULL, NULL);
-    cluster_stop();
-    apr_pool_destroy(pool);
-    return failed;
+    return UNIT_RUN(tests, set_up, tear_down);
 }

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-static apr_pool_t *pool;
 static career_commons *commons;
 
 static career_place post(const char *pattern)
@@ -329,14 +328,6 @@ int main(void)
         cmocka_unit_test(test_withdrawn),           cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_quarter_of_the_time), cmocka_unit_test(test_large_keyspace),
     };
-    int failed;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    redis_server_make(&server, pool);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    failed = cmocka_run_group_tests_name("commons", tests, NULL, NULL);
-    redis_server_end(&server);
-    apr_pool_destroy(pool);
-    return failed;
+    return UNIT_RUN(tests, redis_begin, redis_end);
 }

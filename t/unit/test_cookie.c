@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Table J63 to J67: the forms of the session cookie, and what is refused rather than guessed at. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <apr_general.h>
+#include "unit.h"
 
 #include "auth/cookie.h"
 #include "mint.h"
@@ -17,22 +11,6 @@
     "{\"access_token\":\"" TOKEN "\",\"token_type\":\"bearer\",\"expires_in\":3600,"               \
     "\"refresh_token\":\"refresh\",\"user\":{\"id\":\"" USER "\",\"user_metadata\":"               \
     "{\"name\":\"J\xc3\xb6rg 100%\"}}}"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_pool_create(&pool, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 /* From a copy of exactly that size, so that a sanitizer sees any byte read beyond it. */
 static career_error *read_cookie(const char *cookie, career_slice *token)
@@ -370,30 +348,26 @@ static void every_prefix_of_a_header(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        T(no_cookie),
-        T(j63_plain_json),
-        T(j63_url_encoded_json),
-        T(j63_base64url),
-        T(j63_array),
-        T(other_values),
-        T(j64_chunks),
-        T(j64_order_does_not_matter),
-        T(j64_missing_chunk),
-        T(j64_names_that_are_no_chunks),
-        T(j64_whole_cookie_wins),
-        T(j64_too_many_chunks),
-        T(j65_chunks_of_two_generations),
-        T(j66_other_cookies),
-        T(j66_name_that_occurs_twice),
-        T(j67_only_the_access_token_is_read),
-        T(j61_deep_metadata),
-        T(too_large),
-        T(every_prefix_of_a_header),
+        POOL_TEST(no_cookie),
+        POOL_TEST(j63_plain_json),
+        POOL_TEST(j63_url_encoded_json),
+        POOL_TEST(j63_base64url),
+        POOL_TEST(j63_array),
+        POOL_TEST(other_values),
+        POOL_TEST(j64_chunks),
+        POOL_TEST(j64_order_does_not_matter),
+        POOL_TEST(j64_missing_chunk),
+        POOL_TEST(j64_names_that_are_no_chunks),
+        POOL_TEST(j64_whole_cookie_wins),
+        POOL_TEST(j64_too_many_chunks),
+        POOL_TEST(j65_chunks_of_two_generations),
+        POOL_TEST(j66_other_cookies),
+        POOL_TEST(j66_name_that_occurs_twice),
+        POOL_TEST(j67_only_the_access_token_is_read),
+        POOL_TEST(j61_deep_metadata),
+        POOL_TEST(too_large),
+        POOL_TEST(every_prefix_of_a_header),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

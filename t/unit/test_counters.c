@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters in shared memory: exact over processes, whoever is killed; and the text that Prometheus reads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "base/counters.h"
@@ -21,22 +16,6 @@
 #define CHILDREN 4
 #define THREADS 3
 #define EACH 20000
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_pool_create(&pool, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 static career_counters *counters_of(const char *name, unsigned processes)
 {
@@ -415,7 +394,5 @@ int main(void)
         cmocka_unit_test(test_exposition_form),
     };
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    apr_initialize();
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return UNIT_RUN(tests, pool_begin, pool_end);
 }

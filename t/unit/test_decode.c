@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What store/ makes of the texts of a row: arrays as Postgres writes them, and moments. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <apr_general.h>
+#include "unit.h"
 
 #include "store/decode.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 /* The array as JSON, NULL when it is none; the text before it stays. */
 static const char *decoded(const char *array)
@@ -120,7 +99,5 @@ int main(void)
         cmocka_unit_test(test_no_moments),
     };
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    apr_initialize();
-    return cmocka_run_group_tests_name("decode", tests, set_up, tear_down);
+    return UNIT_RUN(tests, pool_begin, pool_end);
 }

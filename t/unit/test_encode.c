@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What store/ makes of values: array literals, masks, SQLSTATEs; and which connection strings it takes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdlib.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "store/encode.h"
@@ -16,21 +11,6 @@
 #include "store/store.h"
 
 #define USER "00000000-0000-4000-8000-00000000000a"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 static const career_json *json(const char *text)
 {
@@ -196,7 +176,5 @@ int main(void)
         cmocka_unit_test(test_conninfo),
     };
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    apr_initialize();
-    return cmocka_run_group_tests_name("encode", tests, set_up, tear_down);
+    return UNIT_RUN(tests, pool_begin, pool_end);
 }

@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns as Redis reads them. test_sweep.c asks a real server whether it agrees. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <apr_general.h>
+#include "unit.h"
 
 #include "cache/glob.h"
-
-static apr_pool_t *pool;
 
 static const struct {
     const char *pattern;
@@ -148,8 +139,5 @@ int main(void)
         cmocka_unit_test(test_escape),
     };
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("glob", tests, NULL, NULL);
+    return UNIT_RUN(tests, pool_begin, pool_end);
 }

@@ -4,15 +4,10 @@
  * in regular expressions, and where the host reads what they return. Each runs as `validate` of otherwise good
  * rules, against one budget; the next call is right all the same. (Table L itself is in test_sandbox.c.)
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdlib.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "rules/rules.h"
@@ -81,7 +76,6 @@ static const char *const endless[] = {
     "return function() end",
 };
 
-static apr_pool_t *pool;
 static career_rules *rules;
 
 static career_rules *compile(const char *body, career_moment time)
@@ -184,8 +178,5 @@ int main(void)
         cmocka_unit_test(test_hard_work),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

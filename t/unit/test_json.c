@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What base/json.h promises, case by case: which texts are taken, how they read, how they print. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "base/json.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_pool_create(&pool, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 /* A text with its length, for those that hold NUL bytes. */
 #define TEXT(literal) literal, sizeof(literal) - 1
@@ -692,35 +671,30 @@ static void test_utf8(void **state)
     assert_int_equal(career_utf8_length("", 0), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_taken),
-        TEST(test_numbers),
-        TEST(test_number_types),
-        TEST(test_refused),
-        TEST(test_scalar_roots),
-        TEST(test_depth),
-        TEST(test_deep),
-        TEST(test_wide),
-        TEST(test_many_names),
-        TEST(test_complaints),
-        TEST(test_get),
-        TEST(test_terminated),
-        TEST(test_plain),
-        TEST(test_equal),
-        TEST(test_copy),
-        TEST(test_makers),
-        TEST(test_reals_read_back),
-        TEST(test_locale),
-        TEST(test_write_string),
-        TEST(test_utf8),
+        POOL_TEST(test_taken),
+        POOL_TEST(test_numbers),
+        POOL_TEST(test_number_types),
+        POOL_TEST(test_refused),
+        POOL_TEST(test_scalar_roots),
+        POOL_TEST(test_depth),
+        POOL_TEST(test_deep),
+        POOL_TEST(test_wide),
+        POOL_TEST(test_many_names),
+        POOL_TEST(test_complaints),
+        POOL_TEST(test_get),
+        POOL_TEST(test_terminated),
+        POOL_TEST(test_plain),
+        POOL_TEST(test_equal),
+        POOL_TEST(test_copy),
+        POOL_TEST(test_makers),
+        POOL_TEST(test_reals_read_back),
+        POOL_TEST(test_locale),
+        POOL_TEST(test_write_string),
+        POOL_TEST(test_utf8),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

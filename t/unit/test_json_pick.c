@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* career_json_pick against the parser: the same verdict on every text, the same values of what it picks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdlib.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "base/json.h"
@@ -16,20 +11,6 @@
 #define MUTATIONS 60000
 
 static const char *const names[] = {"a", "exp", "aud", "sub", "", NULL};
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return apr_pool_create(&pool, NULL) == APR_SUCCESS ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 static bool same(const career_json *a, const career_json *b)
 {
@@ -246,13 +227,10 @@ static void mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        T(every_text), T(every_beginning_of_a_text), T(nul_bytes), T(every_depth), T(many_names),
-        T(mutations),
+        POOL_TEST(every_text), POOL_TEST(every_beginning_of_a_text),
+        POOL_TEST(nul_bytes),  POOL_TEST(every_depth),
+        POOL_TEST(many_names), POOL_TEST(mutations),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

@@ -3,16 +3,11 @@
  * What auth/keyring.h promises about key sets by URL: who fetches, when, and what is made of the answers.
  * With a key server of the test's own; several processes where the promise is about several.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "auth/fetch.h"
@@ -27,7 +22,6 @@
 #define SET(keys) "{\"keys\":[" keys "]}"
 #define SECRET "a-secret-for-tests-of-at-least-32-bytes!"
 
-static apr_pool_t *pool;
 static key_server server;
 static career_keyring_config config;
 static career_keyring *keyring;
@@ -80,8 +74,8 @@ static void open_keyring(void)
 
 static int set_up(void **state)
 {
-    (void)state;
-    apr_pool_create(&pool, NULL);
+    if (pool_begin(state) != 0)
+        return -1;
     memset(&server, 0, sizeof(server));
     if (!key_server_start(&server))
         return -1;
@@ -96,15 +90,13 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     if (keyring)
         assert_true(career_keyring_stop(keyring, SOON));
     keyring = NULL;
     atomic_store(&server.held, false);
     key_server_stop(&server);
     free(server.text);
-    apr_pool_destroy(pool);
-    return 0;
+    return pool_end(state);
 }
 
 static const char *in_force(career_keyring *from)
@@ -695,9 +687,6 @@ int main(void)
         T(texts),
     };
 
-    apr_initialize();
-    career_json_start();
     career_fetch_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

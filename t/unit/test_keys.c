@@ -1,38 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What auth/keys.h promises: which keys are taken from which texts, and which key verifies what. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <pthread.h>
-
-#include <apr_general.h>
 
 #include "auth/base64url.h"
 #include "auth/keys.h"
 #include "fixtures.h"
 #include "mint.h"
 
-static apr_pool_t *pool;
 static career_keys *keys;
 static const char *skipped;
 
 static int set_up(void **state)
 {
-    (void)state;
-    apr_pool_create(&pool, NULL);
     keys = career_keys_create(7);
-    return 0;
+    return pool_begin(state);
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     career_keys_release(keys);
-    apr_pool_destroy(pool);
-    return 0;
+    return pool_end(state);
 }
 
 /* From a copy of exactly that size, so that a sanitizer sees any byte read beyond it. */
@@ -671,8 +660,5 @@ int main(void)
         T(wycheproof_jwk),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

@@ -4,19 +4,13 @@
  * serve() as long as a test needs it there, so that no outcome hangs on how fast the machine is; the
  * generous deadlines only end a test that would otherwise hang.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <apr_general.h>
 
 #include "base/lane.h"
 #include "base/thread.h"
@@ -761,7 +755,5 @@ int main(void)
         TEST(test_ticker_nudge),
     };
 
-    apr_initialize();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

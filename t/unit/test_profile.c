@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What profile/ promises: rows to documents, merges, changes, and the JSON that clients read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdlib.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "profile/profile.h"
 
 #define USER "00000000-0000-4000-8000-00000000000a"
-
-static apr_pool_t *pool;
 
 /* A layout as the rules make them: some built-in fields, then two of the operator's own by name. */
 enum { ROLE, COMPANY, SIZE, SKILLS, TAGS, CERTIFICATES, REMOTE, FIELDS };
@@ -49,8 +42,8 @@ static career_field field(const char *name, career_column column, const career_j
 
 static int set_up(void **state)
 {
-    (void)state;
-    apr_pool_create(&pool, NULL);
+    if (pool_begin(state) != 0)
+        return -1;
     fields[ROLE] = field("currentRole", CAREER_COLUMN_CURRENT_ROLE, &career_json_null);
     fields[COMPANY] = field("companyName", CAREER_COLUMN_COMPANY_NAME, &career_json_null);
     fields[SIZE] = field("companySize", CAREER_COLUMN_COMPANY_SIZE, json("\"small\""));
@@ -58,13 +51,6 @@ static int set_up(void **state)
     fields[TAGS] = field("skillTags", CAREER_COLUMN_SKILL_TAGS, &career_json_empty_array);
     fields[CERTIFICATES] = field("certificates", CAREER_COLUMN_EXTRA, &career_json_empty_array);
     fields[REMOTE] = field("remote", CAREER_COLUMN_EXTRA, &career_json_true);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
     return 0;
 }
 
@@ -517,7 +503,7 @@ static void test_write_agrees_with_read(void **state)
             career_json_equal(career_json_get_slice(answer, fields[i].name), document->values[i]));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, pool_end)
 
 int main(void)
 {
@@ -547,8 +533,5 @@ int main(void)
         TEST(test_write_agrees_with_read),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

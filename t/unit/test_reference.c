@@ -4,12 +4,6 @@
  * hundreds of made-up sets of rules, for each of which that slow reference says what is wrong, what is
  * recommended and what is kept. The seed is printed; CAREER_SEED=n repeats a run, CAREER_SETS=n makes it longer.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -217,11 +211,8 @@ static void test_agrees_with_the_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_agrees_with_the_reference, rig_start, rig_stop),
+        TEST(test_agrees_with_the_reference),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

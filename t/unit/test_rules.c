@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules files: what is refused and how that is said, what documents are judged like, what a save clears. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <pthread.h>
 
 #include "base/pool.h"
@@ -920,8 +914,6 @@ static void test_shipped_rules(void **state)
                                              ":*\nglob dashboard-analytics:" USER ":*\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_start, rig_stop)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -966,8 +958,5 @@ int main(void)
         TEST(test_shipped_rules),
     };
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    apr_initialize();
-    career_json_start();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

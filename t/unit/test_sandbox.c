@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scripts that mean no good, and scripts that are merely unlucky: each ends within its budget, the process lives,
  * the next call is right, and nothing of one call reaches another. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdlib.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "rules/sandbox.h"
@@ -18,21 +13,12 @@
 
 static const career_rules_budget budget = {20 * CAREER_MILLISECOND, (size_t)8 * 1024 * 1024};
 
-static apr_pool_t *pool;
 static const char *why;
 
 static int set_up(void **state)
 {
-    (void)state;
     why = NULL;
-    return apr_pool_create(&pool, NULL) == APR_SUCCESS ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
+    return pool_begin(state);
 }
 
 static career_sandbox *open_text(const char *text, size_t len, const career_json **value)
@@ -611,44 +597,43 @@ static void test_syntax(void **state)
     assert_returns("\xef\xbb\xbfreturn 1", "1");
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, pool_end)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_l01_endless_loop, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l02_pcall_cannot_swallow_the_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l03_no_xpcall, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l04_no_debug, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l05_l06_no_patterns, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l07_find_is_charged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l08_l09_rep, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l10_work_is_shared_with_the_allocator, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_l11_tables, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l12_no_finalizers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l13_results_are_read_raw, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l14_strings_cannot_be_poisoned, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l15_l16_l20_what_is_not_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l15_bytecode, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l17_globals, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l18_depth, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l21_nothing_but_the_inputs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l22_errors_of_any_kind, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l23_results, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_l24_long_comparisons, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_numbers_are_not_guessed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_within_one_instruction, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_odd_arguments, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_what_is_left_behind_is_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_the_next_call_is_right, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_arguments, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_memory_does_not_grow, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_small_budgets, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_vocabulary, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_literal, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_syntax, set_up, tear_down),
+        TEST(test_l01_endless_loop),
+        TEST(test_l02_pcall_cannot_swallow_the_end),
+        TEST(test_l03_no_xpcall),
+        TEST(test_l04_no_debug),
+        TEST(test_l05_l06_no_patterns),
+        TEST(test_l07_find_is_charged),
+        TEST(test_l08_l09_rep),
+        TEST(test_l10_work_is_shared_with_the_allocator),
+        TEST(test_l11_tables),
+        TEST(test_l12_no_finalizers),
+        TEST(test_l13_results_are_read_raw),
+        TEST(test_l14_strings_cannot_be_poisoned),
+        TEST(test_l15_l16_l20_what_is_not_there),
+        TEST(test_l15_bytecode),
+        TEST(test_l17_globals),
+        TEST(test_l18_depth),
+        TEST(test_l21_nothing_but_the_inputs),
+        TEST(test_l22_errors_of_any_kind),
+        TEST(test_l23_results),
+        TEST(test_l24_long_comparisons),
+        TEST(test_numbers_are_not_guessed),
+        TEST(test_within_one_instruction),
+        TEST(test_odd_arguments),
+        TEST(test_what_is_left_behind_is_noticed),
+        TEST(test_the_next_call_is_right),
+        TEST(test_arguments),
+        TEST(test_memory_does_not_grow),
+        TEST(test_small_budgets),
+        TEST(test_vocabulary),
+        TEST(test_literal),
+        TEST(test_syntax),
     };
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    apr_initialize();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules as JSON Schema, and their regular expressions as browsers read them. t/schema_agrees.t asks a validator. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "rules/ecma.h"
 #include "rules/rules.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return apr_pool_create(&pool, NULL) == APR_SUCCESS ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 /* ---- expressions */
 
@@ -178,19 +158,14 @@ static void test_days(void **state)
     assert_null(strstr(schema_of("field.date { time = true }", ""), "\"format\""));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_expressions),
-        TEST(test_kinds),
-        TEST(test_two_patterns),
-        TEST(test_days),
+        POOL_TEST(test_expressions),
+        POOL_TEST(test_kinds),
+        POOL_TEST(test_two_patterns),
+        POOL_TEST(test_days),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

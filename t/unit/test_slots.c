@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a cluster says of itself: which key has which slot, who has the slots, where a command
  * belongs, and whether slots are moving; and what a refusal means. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 
-#include <cmocka.h>
-
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "cache/sentinel.h"
@@ -17,7 +11,6 @@
 
 #include "reply_maker.h"
 
-static apr_pool_t *pool;
 static career_slots *slots;
 
 /* As real servers answer to CLUSTER KEYSLOT. "123456789" is the check value of the CRC itself. */
@@ -331,6 +324,18 @@ static void test_unavailable(void **state)
     assert_false(is_unavailable("+READONLY \r\n"));
 }
 
+static int set_up(void **state)
+{
+    slots = calloc(1, sizeof(*slots));
+    return slots ? pool_begin(state) : -1;
+}
+
+static int tear_down(void **state)
+{
+    free(slots);
+    return pool_end(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,14 +350,6 @@ int main(void)
         cmocka_unit_test(test_role),
         cmocka_unit_test(test_unavailable),
     };
-    int failed;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    slots = calloc(1, sizeof(*slots));
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    failed = cmocka_run_group_tests_name("slots", tests, NULL, NULL);
-    free(slots);
-    apr_pool_destroy(pool);
-    return failed;
+    return UNIT_RUN(tests, set_up, tear_down);
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots and shelves: replaced while in use, freed by the last holder, never earlier, never later. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
-
-#include <apr_general.h>
 
 #include "base/snapshot.h"
 
@@ -65,15 +59,12 @@ static void test_last_holder(void **state)
 
 static void test_release_with_pool(void **state)
 {
-    apr_pool_t *pool;
-
-    (void)state;
-    apr_pool_create(&pool, NULL);
+    pool_begin(state);
     career_snapshot_release_with(make(1), pool);
     assert_int_equal(atomic_load(&living), 1);
     apr_pool_clear(pool);
     assert_int_equal(atomic_load(&living), 0);
-    apr_pool_destroy(pool);
+    pool_end(state);
 }
 
 static void test_shelf(void **state)
@@ -160,7 +151,5 @@ int main(void)
         TEST(test_take_away),   TEST(test_many_readers),
     };
 
-    apr_initialize();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

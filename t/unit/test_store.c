@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What store/ promises, against a real Postgres: on the table of sql/ alone, and on a table that an application
  * made with enums, arrays of enums and json. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <pthread.h>
 #include <sys/stat.h>
-
-#include <apr_general.h>
 
 #include "base/pool.h"
 #include "cutting_proxy.h"
@@ -21,7 +15,6 @@
 #define EXISTING "existing" /* database: sql/ on a table that was there */
 
 static postgres_server server;
-static apr_pool_t *pool;
 static bool running;
 static career_store *own, *existing;
 
@@ -980,9 +973,9 @@ static bool make_databases(void)
 
 static int set_up(void **state)
 {
-    (void)state;
-    apr_pool_create(&pool, NULL);
-    running = postgres_server_make(&server, pool);
+    if (pool_begin(state) != 0)
+        return -1;
+    running = postgres_server_make(&server);
     if (!running)
         return 0;
     if (!make_databases()) {
@@ -1047,8 +1040,6 @@ int main(void)
         T(test_no_server),
     };
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
     signal(SIGPIPE, SIG_IGN);
-    apr_initialize();
-    return cmocka_run_group_tests_name("store", tests, set_up, tear_down);
+    return UNIT_RUN(tests, set_up, tear_down);
 }

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sweeps over a real Redis: what goes, what stays, what is counted, and what the server is asked
  * for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <apr_general.h>
+#include "unit.h"
 
 #include "cache/glob.h"
 #include "cache/sweep.h"
 
 #include "redis_server.h"
 #include "redis_witness.h"
-
-static apr_pool_t *pool;
-static redis_server server;
 
 #define NEED_SERVER()                                                                              \
     do {                                                                                           \
@@ -326,14 +316,6 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_asks_a_slow_server_for_less),
     };
-    int failed;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    redis_server_make(&server, pool);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    failed = cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
-    redis_server_end(&server);
-    apr_pool_destroy(pool);
-    return failed;
+    return UNIT_RUN(tests, redis_begin, redis_end);
 }

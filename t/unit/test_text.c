@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Growing texts, slices, digests; errors and violations; lines for the log. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <stdio.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_pool_create(&pool, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 static void test_grow(void **state)
 {
@@ -259,18 +238,15 @@ static void test_log_numbers(void **state)
                                  career_log_describe((career_log_tag)k)->number);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_grow),        TEST(test_add),      TEST(test_format),      TEST(test_large),
-        TEST(test_slices),      TEST(test_digest),   TEST(test_error_table), TEST(test_error_make),
-        TEST(test_violations),  TEST(test_log_line), TEST(test_log_pause),   TEST(test_log_long),
-        TEST(test_log_numbers),
+        POOL_TEST(test_grow),        POOL_TEST(test_add),        POOL_TEST(test_format),
+        POOL_TEST(test_large),       POOL_TEST(test_slices),     POOL_TEST(test_digest),
+        POOL_TEST(test_error_table), POOL_TEST(test_error_make), POOL_TEST(test_violations),
+        POOL_TEST(test_log_line),    POOL_TEST(test_log_pause),  POOL_TEST(test_log_long),
+        POOL_TEST(test_log_numbers),
     };
 
-    apr_initialize();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

@@ -3,13 +3,7 @@
  * Table J of what a token may be, row by row, as far as it needs no server: what is accepted, what
  * is refused, with which error and which reason code. No refusal may quote the token.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <apr_general.h>
+#include "unit.h"
 
 #include "auth/base64url.h"
 #include "auth/jws.h"
@@ -21,7 +15,6 @@
 #define SECONDS(n) ((n)*APR_USEC_PER_SEC)
 
 static const char *const roles[] = {"authenticated", NULL};
-static apr_pool_t *pool;
 static career_keys *keys; /* the legacy secret and one key of each other algorithm */
 static career_token_policy policy;
 static apr_time_t now;
@@ -31,8 +24,8 @@ static int set_up(void **state)
 {
     const char *skipped;
 
-    (void)state;
-    apr_pool_create(&pool, NULL);
+    if (pool_begin(state) != 0)
+        return -1;
     keys = career_keys_create(1);
     career_keys_add_secret(keys, SECRET, sizeof(SECRET) - 1);
     career_keys_add_public(
@@ -44,10 +37,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     career_keys_release(keys);
-    apr_pool_destroy(pool);
-    return 0;
+    return pool_end(state);
 }
 
 /* Only these keys instead. */
@@ -1188,8 +1179,5 @@ int main(void)
         T(wycheproof_jws),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

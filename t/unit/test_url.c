@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What CareerRedis may name, and that nothing said about it repeats a password. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <apr_general.h>
+#include "unit.h"
 
 #include "cache/invalidator.h"
 #include "cache/url.h"
-
-static apr_pool_t *pool;
 
 typedef struct good {
     const char *text;
@@ -210,8 +201,5 @@ int main(void)
         cmocka_unit_test(test_name_has_no_secret),
     };
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("url", tests, NULL, NULL);
+    return UNIT_RUN(tests, pool_begin, pool_end);
 }

@@ -4,12 +4,6 @@
  * a document must be to meet it, what is said of one that does not, and how it comes out as JSON Schema. Fails when
  * the code or the guide knows a kind, an option, a format or a code that the tables here do not.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "rules/kind.h"
 #include "rules_rig.h"
 
@@ -586,8 +580,6 @@ static void test_guide(void **state)
             fail_msg("the guide has no code %s", *code);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_start, rig_stop)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -606,8 +598,5 @@ int main(void)
         TEST(test_guide),
     };
 
-    apr_initialize();
-    career_json_start();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }

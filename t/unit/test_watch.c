@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The directory of the rules, watched: whatever is done to its files, the last good ones stay in force, a good
  * edit comes through, and one process says so, once. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "rules/watch.h"
@@ -46,7 +41,6 @@ typedef struct said {
     char last[1024];
 } said;
 
-static apr_pool_t *pool;
 static char directory[64], *validation, *caches;
 static career_log logger;
 static said *heard;
@@ -102,8 +96,8 @@ static const char *rules_with(const char *field)
 
 static int set_up(void **state)
 {
-    (void)state;
-    apr_pool_create(&pool, NULL);
+    if (pool_begin(state) != 0)
+        return -1;
     strcpy(directory, "/tmp/test_watch-XXXXXX");
     assert_non_null(mkdtemp(directory));
     validation = apr_pstrcat(pool, directory, "/validation.lua", NULL);
@@ -756,10 +750,8 @@ int main(void)
         TEST(test_l27_thousand_reloads),
     };
 
-    apr_initialize();
     heard = mmap(NULL, sizeof(*heard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (heard == MAP_FAILED)
         return 1;
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests, NULL, NULL);
 }
