@@ -13,11 +13,13 @@ static career_reply ask(career_redis *redis, const career_redis_url *url, bool a
     career_slice words[] = {CAREER_SLICE("SENTINEL"), CAREER_SLICE("get-master-addr-by-name"),
                             career_slice_of(url->master)};
     size_t at = auth && career_redis_queue_auth(redis, url) ? 1 : 0;
+    career_reply reply;
 
     career_redis_queue(redis, 3, words);
     if (!career_redis_exchange(redis, deadline))
         return (career_reply){.kind = CAREER_REPLY_OTHER};
-    return career_redis_reply(redis, at);
+    reply = career_redis_reply(redis, 0); /* of AUTH, where that was refused */
+    return at && reply.kind != CAREER_REPLY_ERROR ? career_redis_reply(redis, at) : reply;
 }
 
 /* The user and password are the master's; a sentinel that wants some gets the same. */

@@ -11,7 +11,7 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 
 # dir; durable: keeps its data; tcp => 0: unix socket only; password; settings: list of configuration words;
-# tls: a Career::Certificate that issued "redis": the port is inside TLS
+# tls: a Career::Certificate that issued "redis", or `certificate`: the port is inside TLS
 sub new ($class, %self) {
     my $self = bless { tcp => 1, %self }, $class;
     make_path("$self->{dir}/data") unless -d "$self->{dir}/data";
@@ -39,9 +39,7 @@ sub start ($self) {
 sub _settings ($self) {
     my @settings = ('--port', $self->{tcp} ? $self->{port} : 0, '--bind', '127.0.0.1', '--unixsocket', $self->{socket},
         '--unixsocketperm', '777', '--dir', "$self->{dir}/data", '--daemonize', 'no', '--databases', '16');
-    push @settings, '--port', 0, '--tls-port', $self->{port}, '--tls-auth-clients', 'no', '--tls-ca-cert-file',
-        $self->{tls}->certificate('ca'), '--tls-cert-file', $self->{tls}->certificate('redis'), '--tls-key-file',
-        $self->{tls}->key('redis') if $self->{tls};
+    push @settings, $self->_tls_settings if $self->{tls};
     push @settings, $self->{durable} ? ('--appendonly', 'yes') : ('--save', '');
     push @settings, '--requirepass', $self->{password} if $self->{password};
     return (@settings, @{ $self->{settings} // [] });
@@ -66,6 +64,13 @@ sub _is_ready ($self) {
     delete $self->{connection};
     return 1 if eval { $self->command('PING') eq 'PONG' };
     return $self->{loading} && $@ =~ /^redis: LOADING /;
+}
+
+sub _tls_settings ($self) {
+    my $name = $self->{certificate} // 'redis';
+    return ('--port', 0, '--tls-port', $self->{port}, '--tls-auth-clients', 'no', '--tls-ca-cert-file',
+        $self->{tls}->certificate('ca'), '--tls-cert-file', $self->{tls}->certificate($name), '--tls-key-file',
+        $self->{tls}->key($name));
 }
 
 sub _begin ($self) {
