@@ -217,7 +217,10 @@ static const career_json *parse(apr_pool_t *pool, const char *data, size_t len, 
 const career_json *career_json_parse(apr_pool_t *pool, const char *data, size_t len,
                                      const char **why)
 {
-    return parse(pool, data, len, 0, CAREER_JSON_DEPTH_MAX, why);
+    bool nested = len && (*data == '{' || *data == '[');
+    const career_json *plain = nested ? career_json_plain(pool, data, len) : NULL;
+
+    return plain ? plain : parse(pool, data, len, 0, CAREER_JSON_DEPTH_MAX, why);
 }
 
 const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, size_t len,

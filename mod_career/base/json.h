@@ -67,8 +67,9 @@ const career_json *career_json_parse(apr_pool_t *pool, const char *data, size_t 
 const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, size_t len,
                                            const char **why);
 
-/* The value of a text that is null, a string or a list of strings, without escapes and blanks; NULL for any other. What
- * the above tries first: most stored values are such, and it costs a tenth of a parse. */
+/* The value of a text without escapes, exponents, more blanks than JSON.stringify and Postgres write, and many levels;
+ * NULL for any other, whether it is JSON or not. What the above try first: most texts are such, and it costs a sixth of a
+ * parse. */
 const career_json *career_json_plain(apr_pool_t *pool, const char *data, size_t len);
 
 /* As the first, but up to depth_max levels (at most 2048); for texts whose inside nobody here reads. */

@@ -48,16 +48,16 @@ static void check_accepted(apr_pool_t *pool, const career_json *value)
     CHECK(career_slice_equal(career_text_slice(&first), career_text_slice(&second)));
 }
 
-/* What is read without the parser is what the parser reads, inside a list of its own. */
+/* What is read without the parser is what the parser reads, inside a list of its own, which the blanks make one for it. */
 static void check_plain(apr_pool_t *pool, const char *data, size_t size)
 {
     const career_json *plain = career_json_plain(pool, data, size), *parsed;
-    career_text list = career_text_make(pool, size + 2);
+    career_text list = career_text_make(pool, size + 4);
     const char *why;
 
     if (!plain)
         return;
-    career_text_add_char(&list, '[');
+    career_text_add_string(&list, "[  ");
     career_text_add(&list, data, size);
     career_text_add_char(&list, ']');
     parsed = career_json_parse(pool, list.data, list.len, &why);

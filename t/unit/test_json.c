@@ -4,6 +4,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <apr_strings.h>
@@ -474,15 +475,52 @@ static bool equal_texts(const char *a, const char *b)
     return career_json_equal(left, right);
 }
 
+/* The same through the parser itself: two blanks are not plain. */
+static const career_json *parse_thoroughly(const char *text)
+{
+    const char *list = apr_pstrcat(pool, "[  ", text, "]", NULL), *why;
+    const career_json *parsed = parse_exact(list, strlen(list), false, &why);
+
+    assert_non_null(parsed);
+    assert_int_equal(parsed->array.count, 1);
+    return parsed->array.items[0];
+}
+
 static void test_plain(void **state)
 {
-    static const char *const plain[] = {
-        "null", "[]", "\"\"", "\"a b\"", "[\"\"]", "[\"a\",\"b, c\",\"\xc3\xbc\"]", "\"[1]\""};
+    static const char *const plain[] = {"null",
+                                        "true",
+                                        "false",
+                                        "\"\"",
+                                        "\"a b\"",
+                                        "\"[1]\"",
+                                        "[]",
+                                        "{}",
+                                        "[\"\"]",
+                                        "[{}]",
+                                        "[[[[]]]]",
+                                        "[\"a\",\"b, c\",\"\xc3\xbc\"]",
+                                        "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]",
+                                        "0",
+                                        "-1",
+                                        "999999999999999",
+                                        "-999999999999999",
+                                        "0.5",
+                                        "0.1",
+                                        "-0.001",
+                                        "3.1415926535897",
+                                        "9999999999999.9",
+                                        "1234.5",
+                                        "{\"a\":null,\"b\":[true,false,{\"\":0.25}],\"a \":\"x\"}"};
     static const char *const others[] = {"",
                                          "nul",
                                          "nulls",
+                                         "tru",
+                                         "falsy",
                                          "[",
                                          "]",
+                                         "{",
+                                         "}",
                                          "\"",
                                          "\"a",
                                          "a\"",
@@ -496,29 +534,97 @@ static void test_plain(void **state)
                                          "[\"a\",]",
                                          "[,\"a\"]",
                                          "[\"a\" ]",
+                                         "[ \"a\"]",
                                          "[\"a\"]]",
-                                         "[null]",
-                                         "[1]",
-                                         "[[]]",
                                          "[\"a\"\"b\"]",
-                                         "{}",
-                                         "true",
-                                         "1",
+                                         "[1,  2]",
+                                         "[1,\t2]",
+                                         "[[[[[]]]]]",
                                          " null",
-                                         "\"a\" "};
-    const char *why;
+                                         "\"a\" ",
+                                         "{\"a\"}",
+                                         "{\"a\":}",
+                                         "{\"a\":1,}",
+                                         "{,\"a\":1}",
+                                         "{\"a\" :1}",
+                                         "{\"a\":1,\"a\":1}",
+                                         "{\"a\":1 }",
+                                         "{1:1}",
+                                         "{\"a\":1}}",
+                                         "{\"a\":1",
+                                         "-",
+                                         "+1",
+                                         ".5",
+                                         "1.",
+                                         "-.5",
+                                         "01",
+                                         "-01",
+                                         "00",
+                                         "-0",
+                                         "-0.0",
+                                         "1.5.5",
+                                         "1e1",
+                                         "1E1",
+                                         "0x1",
+                                         "1.0e1",
+                                         "1000000000000000",
+                                         "0.123456789012345",
+                                         "1-1",
+                                         "NaN",
+                                         "Infinity",
+                                         "// x",
+                                         "[1]x"};
+    const career_json *read;
 
     (void)state;
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
-        const career_json *read = career_json_plain(pool, plain[i], strlen(plain[i]));
-
-        assert_non_null(read);
+        read = career_json_plain(pool, plain[i], strlen(plain[i]));
+        if (!read)
+            fail_msg("not taken for plain: %s", plain[i]);
         assert_string_equal(compact(read), plain[i]);
-        assert_true(career_json_equal(read, parse_exact(plain[i], strlen(plain[i]), true, &why)));
+        assert_string_equal(compact(parse_thoroughly(plain[i])), plain[i]);
+        assert_int_equal(read->type, parse_thoroughly(plain[i])->type);
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         if (career_json_plain(pool, others[i], strlen(others[i])))
             fail_msg("taken for plain: %s", others[i]);
+    read = career_json_plain(
+        pool, TEXT("[{\"a\": 1, \"b\": [0.5, 2]}, {\"a\": 3}]")); /* as jsonb is written */
+    assert_string_equal(compact(read), "[{\"a\":1,\"b\":[0.5,2]},{\"a\":3}]");
+}
+
+/* Every decimal of few digits is the double that the parser makes of it. */
+static void test_plain_decimals(void **state)
+{
+    uint64_t seed = 1;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        char text[40];
+        int behind;
+
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        behind = 1 + (int)(seed >> 60) % 9;
+        snprintf(text, sizeof(text), "%s%u.%0*u", i % 2 ? "-" : "",
+                 (unsigned)(seed >> 33) % 100000 + 1, behind, (unsigned)(seed >> 13) % 10);
+        assert_true(career_json_plain(pool, text, strlen(text))->real ==
+                    parse_thoroughly(text)->real);
+        apr_pool_clear(pool);
+    }
+}
+
+/* One object has more names than are compared with one another; the parser sees to it. */
+static void test_plain_wide(void **state)
+{
+    career_text text = career_text_make(pool, 1024);
+    const char *why;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        career_text_add_format(&text, "%s\"name %d\":%d", i ? "," : "{", i, i);
+    career_text_add_char(&text, '}');
+    assert_null(career_json_plain(pool, text.data, text.len));
+    assert_int_equal(parse_exact(text.data, text.len, false, &why)->object.count, 40);
 }
 
 static void test_equal(void **state)
@@ -687,6 +793,8 @@ int main(void)
         POOL_TEST(test_get),
         POOL_TEST(test_terminated),
         POOL_TEST(test_plain),
+        POOL_TEST(test_plain_decimals),
+        POOL_TEST(test_plain_wide),
         POOL_TEST(test_equal),
         POOL_TEST(test_copy),
         POOL_TEST(test_makers),
