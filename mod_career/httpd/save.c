@@ -117,7 +117,8 @@ static career_error *finish(career_request *rq, const career_row *before,
     saved->changed = !before || before->version != after->version;
     saved->previous = previous;
     saved->document = previous;
-    return saved->changed ? career_document_read(rq->r->pool, rq->layout, after, &saved->document)
+    return saved->changed ? career_document_reread(rq->r->pool, rq->layout, after, before, previous,
+                                                   &saved->document)
                           : NULL;
 }
 

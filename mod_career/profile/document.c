@@ -66,16 +66,36 @@ static career_error *read_extra(apr_pool_t *pool, const career_layout *layout,
     return parse(pool, row->extra, "extra", extra);
 }
 
-career_error *career_document_read(apr_pool_t *pool, const career_layout *layout,
-                                   const career_row *row, const career_document **document)
+static bool same_slice(career_slice a, career_slice b)
+{
+    return !a.data == !b.data && career_slice_equal(a, b);
+}
+
+/* Does the field read in both rows the same? */
+static bool same_text(const career_row *a, const career_row *b, career_column column)
+{
+    return column == CAREER_COLUMN_EXTRA ? same_slice(a->extra, b->extra)
+                                         : same_slice(a->columns[column], b->columns[column]);
+}
+
+career_error *career_document_reread(apr_pool_t *pool, const career_layout *layout,
+                                     const career_row *row, const career_row *before,
+                                     const career_document *previous,
+                                     const career_document **document)
 {
     career_document *read = make(pool, layout);
-    const career_json *extra, *value;
-    career_error *error = read_extra(pool, layout, row, &extra);
+    const career_json *extra = &career_json_null, *value;
+    career_error *error = NULL;
 
+    if (!before || !same_slice(row->extra, before->extra))
+        error = read_extra(pool, layout, row, &extra);
     for (size_t i = 0; i < layout->count && !error; i++) {
         const career_field *field = &layout->fields[i];
 
+        if (before && same_text(row, before, field->column)) {
+            read->values[i] = previous->values[i];
+            continue;
+        }
         if (field->column == CAREER_COLUMN_EXTRA)
             value = career_json_get_slice(extra, field->name);
         else
@@ -86,6 +106,12 @@ career_error *career_document_read(apr_pool_t *pool, const career_layout *layout
     if (!error)
         *document = read;
     return error;
+}
+
+career_error *career_document_read(apr_pool_t *pool, const career_layout *layout,
+                                   const career_row *row, const career_document **document)
+{
+    return career_document_reread(pool, layout, row, NULL, NULL, document);
 }
 
 /* As much of a client's name as fits, cut between characters, without control characters. */

@@ -71,6 +71,13 @@ static inline bool career_document_lacks(const career_document *document, size_t
 career_error *career_document_read(apr_pool_t *pool, const career_layout *layout,
                                    const career_row *row, const career_document **document);
 
+/* As above, where the row before (NULL: there was none) was read as `previous` with the same layout: values of columns
+ * that have not changed are shared with it, so previous must live as long. */
+career_error *career_document_reread(apr_pool_t *pool, const career_layout *layout,
+                                     const career_row *row, const career_row *before,
+                                     const career_document *previous,
+                                     const career_document **document);
+
 /* RFC 7396 at the top level: what the body names replaces, null clears to the fallback, the rest stays as
  * in previous (NULL: no profile yet, all fallbacks). Read-only names are ignored; any other undeclared name
  * is a violation "unknown_field". previous was made with the same layout. Values are shared with body and

@@ -40,6 +40,8 @@ static void give_up(const char *what, const char *why)
     exit(1);
 }
 
+enum { BEFORE, AFTER };
+
 /* -- the row that Postgres sends ------------------------------------------------------------------ */
 
 /* A profile after the onboarding of the application, as Stage.pm inserts it, in the texts of the protocol. */
@@ -100,9 +102,9 @@ static const career_identity *identify(void)
     return identity;
 }
 
-static const career_row *row(void)
+static const career_row *row(int which)
 {
-    return career_row_decode(pool, NULL, 0, 0);
+    return career_row_decode(pool, NULL, which, 0);
 }
 
 static const career_document *document(const career_row *of)
@@ -144,7 +146,7 @@ static void path_row(void)
 {
     career_text text = career_text_make(pool, 2048);
 
-    career_row_write(&text, layout, row());
+    career_row_write(&text, layout, row(BEFORE));
 }
 
 static void path_check(void)
@@ -158,7 +160,7 @@ static void path_get(void)
     const career_row *found;
 
     identify();
-    found = row();
+    found = row(BEFORE);
     career_row_tag(pool, layout, found); /* for If-None-Match, and for ETag */
     career_row_tag(pool, layout, found);
     career_row_write(&text, layout, found);
@@ -169,7 +171,7 @@ static void path_put(void)
     const career_identity *user = identify();
     const char *why;
     const career_json *change = career_json_parse(pool, body, strlen(body), &why);
-    const career_row *before = row(), *after;
+    const career_row *before = row(BEFORE), *after;
     const career_document *previous = document(before), *saved;
     const career_document *merged = judged(previous, change, user);
     career_change *changed = career_change_between(pool, previous, merged);
@@ -179,8 +181,8 @@ static void path_put(void)
         give_up("body", "it changes nothing");
     clear(merged, previous, user); /* before the write: can it be told? */
     career_encode_change(pool, user->user_id, before->version, changed);
-    after = row();
-    saved = document(after);
+    after = row(AFTER);
+    must(career_document_reread(pool, layout, after, before, previous, &saved));
     clear(saved, previous, user);
     career_row_tag(pool, layout, after);
     career_row_write(&text, layout, after);

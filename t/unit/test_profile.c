@@ -229,6 +229,37 @@ static void test_read_without_own_fields(void **state)
     assert_string_equal(compact(document->values[ROLE]), "\"x\"");
 }
 
+/* What a row holds as before is shared, and only that. */
+static void test_reread(void **state)
+{
+    const career_row before =
+        row_of("\"x\"", NULL, "[\"C\"]", "[{\"skill\":\"C\"}]", "{\"remote\":false}");
+    const career_document *previous = read_row(before), *again, *whole;
+    const career_row rows[] = {
+        before,
+        row_of("\"y\"", NULL, "[\"C\"]", "[{\"skill\":\"C\"}]", "{\"remote\":false}"),
+        row_of("\"x\"", "\"large\"", "[\"C\",\"D\"]", NULL, "{\"remote\":false}"),
+        row_of(NULL, NULL, NULL, "[{\"skill\":\"D\"}]", "{\"remote\":true}"),
+        row_of("\"x\"", NULL, "[\"C\"]", "[{\"skill\":\"C\"}]", NULL),
+    };
+
+    (void)state;
+    for (size_t n = 0; n < sizeof(rows) / sizeof(*rows); n++) {
+        whole = read_row(rows[n]);
+        assert_null(career_document_reread(pool, &layout, &rows[n], &before, previous, &again));
+        for (size_t i = 0; i < layout.count; i++) {
+            assert_string_equal(compact(again->values[i]), compact(whole->values[i]));
+            assert_int_equal(career_document_lacks(again, i), career_document_lacks(whole, i));
+            if (n < 3 || layout.fields[i].column != CAREER_COLUMN_EXTRA)
+                assert_int_equal(again->values[i] == previous->values[i],
+                                 career_json_equal(whole->values[i], previous->values[i]));
+        }
+        assert_ptr_equal(again->layout, &layout);
+    }
+    assert_null(career_document_reread(pool, &layout, &before, NULL, NULL, &again));
+    assert_true(again->values[ROLE] != previous->values[ROLE]);
+}
+
 /* ------------------------------------------------------------------------------ merging */
 
 static career_document *merge(const career_document *previous, const char *body,
@@ -517,6 +548,7 @@ int main(void)
         TEST(test_read_no_list),
         TEST(test_read_broken),
         TEST(test_read_without_own_fields),
+        TEST(test_reread),
         TEST(test_merge),
         TEST(test_merge_new),
         TEST(test_merge_is_flat),
