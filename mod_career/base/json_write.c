@@ -64,10 +64,12 @@ void career_json_write_string(career_text *text, const char *data, size_t len)
 
     career_text_add_char(text, '"');
     for (size_t i = 0; i < len; i++) {
-        const char *instead = escaped((unsigned char)data[i], room);
+        unsigned char c = (unsigned char)data[i];
+        const char *instead;
 
-        if (!instead)
+        if (c >= 0x20 && c != '"' && c != '\\')
             continue;
+        instead = escaped(c, room);
         career_text_add(text, data + plain, i - plain);
         career_text_add_string(text, instead);
         plain = i + 1;

@@ -53,7 +53,10 @@ void career_text_add_string(career_text *text, const char *string)
 
 void career_text_add_char(career_text *text, char c)
 {
-    career_text_add(text, &c, 1);
+    if (text->len == text->room)
+        make_room(text, 1);
+    text->data[text->len++] = c;
+    text->data[text->len] = '\0';
 }
 
 void career_text_add_integer(career_text *text, int64_t value)

@@ -16,8 +16,12 @@ typedef struct filler {
 /* So that a pattern takes it literally; no placeholder stands within a class. */
 static void add_literal(career_text *text, bool glob, career_slice value)
 {
+    if (!glob) {
+        career_text_add_slice(text, value);
+        return;
+    }
     for (size_t i = 0; i < value.len; i++) {
-        if (glob && value.data[i] && strchr("*?[]\\", value.data[i]))
+        if (value.data[i] && strchr("*?[]\\", value.data[i]))
             career_text_add_char(text, '\\');
         career_text_add_char(text, value.data[i]);
     }
@@ -50,7 +54,7 @@ static bool fill(const filler *f, const career_template *template, const career_
             career_text_add_slice(text, piece->text);
             break;
         case CAREER_PIECE_USER_ID:
-            add_literal(text, glob, career_slice_of(f->user_id));
+            career_text_add_string(text, f->user_id); /* a UUID, literal in any pattern */
             break;
         case CAREER_PIECE_VERSION:
             career_text_add_integer(text, f->version);

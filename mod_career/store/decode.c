@@ -53,9 +53,16 @@ static const char *skip_bounds(const char *p, const char *end)
 /* An element in quotes; p is behind the first of them. Returns what is behind the last, or NULL. */
 static const char *add_quoted(career_text *text, const char *p, const char *end, char *room)
 {
+    const char *from = p;
     size_t len = 0;
 
-    for (; p < end && *p != '"'; p++) {
+    while (p < end && *p != '"' && *p != '\\')
+        p++;
+    if (p < end && *p == '"') { /* as nearly all are */
+        career_json_write_string(text, from, (size_t)(p - from));
+        return p + 1;
+    }
+    for (p = from; p < end && *p != '"'; p++) {
         if (*p == '\\' && ++p == end)
             return NULL;
         room[len++] = *p;
@@ -64,12 +71,17 @@ static const char *add_quoted(career_text *text, const char *p, const char *end,
     return p < end ? p + 1 : NULL;
 }
 
+static bool ends_bare(char c)
+{
+    return c == ',' || c == '{' || c == '}' || c == '"' || c == '\\' || c == '\0';
+}
+
 /* An element without quotes has none of the characters that call for them. */
 static const char *add_bare(career_text *text, const char *p, const char *end)
 {
     const char *from = p;
 
-    while (p < end && !strchr(",{}\"\\", *p))
+    while (p < end && !ends_bare(*p))
         p++;
     if (p == from)
         return NULL;
