@@ -356,6 +356,8 @@ career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **da
 {
     career_lane *lane = NULL;
 
+    if (job->start_by <= career_clock_now())
+        return NULL; /* its deadline would be the end of the connection */
     pthread_mutex_lock(&lanes->lock);
     if (may_lend(lanes)) {
         lane = lanes->idle;

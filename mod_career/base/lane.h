@@ -75,7 +75,8 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job);
 career_job_state career_job_wait(career_job *job, career_moment deadline);
 
 /* A lane at rest, with its data, for a job that its maker serves himself and ends with career_job_finish; the job is then
- * RUNNING. NULL when others are being served, or many came at once of late, or no lane has data yet: submit it then. */
+ * RUNNING. NULL when others are being served, or many came at once of late, or no lane has data yet, or it is too
+ * late to start: submit it then. */
 career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **data);
 /* Gives it back, soon; with the job when it could not be ended: the lane's thread goes on with it, to be waited for. */
 void career_lane_return(career_lane *lane, career_job *left);
