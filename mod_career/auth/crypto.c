@@ -11,6 +11,14 @@
 #define SHA256_SIZE 32
 #define ED25519_SIGNATURE_SIZE 64
 
+#define SIGNATURE_MAX (16384 / 8) /* bytes: of the largest modulus that OpenSSL verifies with */
+
+typedef struct signed_text {
+    career_slice input, signature;
+    unsigned char digest[SHA256_SIZE]; /* of the input */
+    unsigned char proof[CAREER_PROOF_SIZE];
+} signed_text;
+
 /* ---- the key ---- */
 
 static void context_free(const career_crypto_key *key, void *context)
@@ -31,6 +39,7 @@ void career_crypto_key_destroy(career_crypto_key *key)
     EVP_PKEY_CTX_free(key->prepared);
     EVP_PKEY_free(key->pkey);
     EVP_MD_free(key->sha256);
+    career_proofs_clear(&key->proofs);
     free(key);
 }
 
@@ -95,20 +104,15 @@ static bool verify_mac(career_crypto_key *key, career_slice input, career_slice 
     return good;
 }
 
-static bool verify_digest(career_crypto_key *key, career_slice input,
+static bool verify_digest(career_crypto_key *key, const unsigned char digest[SHA256_SIZE],
                           const unsigned char *signature, size_t len)
 {
-    unsigned char digest[SHA256_SIZE];
-    unsigned int size = sizeof(digest);
-    EVP_PKEY_CTX *ctx;
+    EVP_PKEY_CTX *ctx = borrow(key);
     bool good;
 
-    if (!EVP_Digest(input.data, input.len, digest, &size, key->sha256, NULL))
-        return false;
-    ctx = borrow(key);
     if (!ctx)
         return false;
-    good = EVP_PKEY_verify(ctx, signature, len, digest, size) == 1;
+    good = EVP_PKEY_verify(ctx, signature, len, digest, SHA256_SIZE) == 1;
     give_back(key, ctx);
     return good;
 }
@@ -142,59 +146,115 @@ static size_t add_der_integer(unsigned char *out, const unsigned char value[CARE
 }
 
 /* The length is settled before anything is converted: 64 octets become a SEQUENCE of at most 72. */
-static bool verify_p256(career_crypto_key *key, career_slice input, career_slice signature)
+static bool verify_p256(career_crypto_key *key, const signed_text *text)
 {
+    career_slice signature = text->signature;
     const unsigned char *raw = (const unsigned char *)signature.data;
     unsigned char der[2 + 2 * (3 + CAREER_P256_SIZE)];
     size_t len = 2;
 
-    if (signature.len != 2 * CAREER_P256_SIZE || !is_scalar(raw) ||
-        !is_scalar(raw + CAREER_P256_SIZE))
+    if (!is_scalar(raw) || !is_scalar(raw + CAREER_P256_SIZE))
         return false;
     len += add_der_integer(der + len, raw);
     len += add_der_integer(der + len, raw + CAREER_P256_SIZE);
     der[0] = 0x30;
     der[1] = (unsigned char)(len - 2);
-    return verify_digest(key, input, der, len);
+    return verify_digest(key, text->digest, der, len);
 }
 
-static bool verify_rsa(career_crypto_key *key, career_slice input, career_slice signature)
+static bool verify_rsa(career_crypto_key *key, const signed_text *text)
 {
-    if (signature.len != (size_t)EVP_PKEY_get_size(key->pkey))
-        return false;
-    return verify_digest(key, input, (const unsigned char *)signature.data, signature.len);
+    return verify_digest(key, text->digest, (const unsigned char *)text->signature.data,
+                         text->signature.len);
 }
 
-static bool verify_ed25519(career_crypto_key *key, career_slice input, career_slice signature)
+static bool verify_ed25519(career_crypto_key *key, const signed_text *text)
 {
-    EVP_MD_CTX *ctx;
-    bool good;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good =
+        ctx && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
+        EVP_DigestVerify(ctx, (const unsigned char *)text->signature.data, text->signature.len,
+                         (const unsigned char *)text->input.data, text->input.len) == 1;
 
-    if (signature.len != ED25519_SIGNATURE_SIZE)
-        return false;
-    ctx = EVP_MD_CTX_new();
-    good = ctx && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
-           EVP_DigestVerify(ctx, (const unsigned char *)signature.data, signature.len,
-                            (const unsigned char *)input.data, input.len) == 1;
     EVP_MD_CTX_free(ctx);
     return good;
 }
 
+/* Bytes of a signature in a JWS. */
+static size_t signature_size(const career_crypto_key *key)
+{
+    switch (key->algorithm) {
+    case CAREER_RS256:
+        return (size_t)EVP_PKEY_get_size(key->pkey);
+    case CAREER_ES256:
+        return 2 * CAREER_P256_SIZE;
+    default:
+        return ED25519_SIGNATURE_SIZE;
+    }
+}
+
+static bool compute(career_crypto_key *key, const signed_text *text)
+{
+    switch (key->algorithm) {
+    case CAREER_RS256:
+        return verify_rsa(key, text);
+    case CAREER_ES256:
+        return verify_p256(key, text);
+    default:
+        return verify_ed25519(key, text);
+    }
+}
+
+static bool digest_with(EVP_MD_CTX *ctx, const EVP_MD *sha256, const void *data, size_t len,
+                        unsigned char digest[SHA256_SIZE])
+{
+    return EVP_DigestInit_ex2(ctx, sha256, NULL) == 1 && EVP_DigestUpdate(ctx, data, len) == 1 &&
+           EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+}
+
+/* The digest of the input, and the proof, which stands for the input and its signature together. */
+static bool digest(const career_crypto_key *key, signed_text *text)
+{
+    unsigned char both[SHA256_SIZE + SIGNATURE_MAX];
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good =
+        ctx && digest_with(ctx, key->sha256, text->input.data, text->input.len, text->digest);
+
+    if (good) {
+        memcpy(both, text->digest, SHA256_SIZE);
+        memcpy(both + SHA256_SIZE, text->signature.data, text->signature.len);
+        good = digest_with(ctx, NULL, both, SHA256_SIZE + text->signature.len, text->proof);
+    }
+    EVP_MD_CTX_free(ctx);
+    return good;
+}
+
+/* Only the signature is remembered, and only by the key that found it good: it is forgotten with the key, and all that
+ * a token claims is judged each time. */
+static bool verify_public(career_crypto_key *key, career_slice input, career_slice signature)
+{
+    signed_text text = {.input = input, .signature = signature};
+
+    if (signature.len != signature_size(key) || signature.len > SIGNATURE_MAX ||
+        !digest(key, &text))
+        return false;
+    if (career_proofs_has(&key->proofs, text.proof))
+        return true;
+    if (!compute(key, &text))
+        return false;
+    career_proofs_add(&key->proofs, text.proof);
+    return true;
+}
+
 bool career_crypto_verify(career_crypto_key *key, career_slice input, career_slice signature)
 {
-    static bool (*const verify[CAREER_ALGORITHM_COUNT])(career_crypto_key *, career_slice,
-                                                        career_slice) = {
-        [CAREER_HS256] = verify_mac,
-        [CAREER_RS256] = verify_rsa,
-        [CAREER_ES256] = verify_p256,
-        [CAREER_EDDSA] = verify_ed25519,
-    };
     bool good;
 
     /* OpenSSL's errors of a refused signature must not be taken for those of mod_ssl on this thread
      */
     ERR_set_mark();
-    good = verify[key->algorithm](key, input, signature);
+    good = key->algorithm == CAREER_HS256 ? verify_mac(key, input, signature)
+                                          : verify_public(key, input, signature);
     ERR_pop_to_mark();
     return good;
 }

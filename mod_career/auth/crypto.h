@@ -45,7 +45,8 @@ career_algorithm career_crypto_key_algorithm(const career_crypto_key *key);
 bool career_crypto_key_same(const career_crypto_key *a, const career_crypto_key *b);
 
 /* Signature as in a JWS: the whole MAC; RSA's octets, as many as the modulus has; R and S of 32
- * octets each; Ed25519's 64 octets. The MAC is compared in constant time. */
+ * octets each; Ed25519's 64 octets. The MAC is compared in constant time. A public key remembers the last few
+ * thousand signatures that it found good. */
 bool career_crypto_verify(career_crypto_key *key, career_slice input, career_slice signature);
 
 career_version career_crypto_version(void); /* of OpenSSL */

@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "auth/crypto.h"
+#include "auth/proofs.h"
 
 #define CAREER_P256_SIZE 32 /* bytes of a coordinate, and of a scalar */
 #define CAREER_ED25519_SIZE 32
@@ -26,7 +27,8 @@ struct career_crypto_key {
     EVP_MAC_CTX *mac;                             /* HS256; only ever copied */
     EVP_PKEY *pkey;                               /* the others */
     EVP_PKEY_CTX *prepared;                       /* RS256, ES256; only ever copied */
-    EVP_MD *sha256;                               /* RS256, ES256 */
+    EVP_MD *sha256;                               /* of all but HS256 */
+    career_proofs proofs;                         /* likewise: what it has found good */
     _Atomic(void *) spares[CAREER_CRYPTO_SPARES]; /* copies of mac or prepared */
 };
 

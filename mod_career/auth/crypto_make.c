@@ -56,6 +56,8 @@ career_crypto_key *career_crypto_secret(career_slice secret, const char **why)
 static bool prepare(career_crypto_key *key)
 {
     key->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (key->algorithm == CAREER_EDDSA)
+        return key->sha256 != NULL;
     key->prepared = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     if (!key->sha256 || !key->prepared || EVP_PKEY_verify_init(key->prepared) != 1)
         return false;
@@ -75,7 +77,7 @@ static career_crypto_key *key_of(career_algorithm algorithm, EVP_PKEY *pkey, con
         return fail(NULL, why, "OpenSSL cannot make a key of it");
     }
     key->pkey = pkey;
-    if (algorithm != CAREER_EDDSA && !prepare(key))
+    if (!prepare(key))
         return fail(key, why, "OpenSSL cannot verify with it");
     return key;
 }

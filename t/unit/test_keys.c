@@ -99,6 +99,41 @@ static void rfc_examples(void **state)
     assert_int_equal(verify_with(CAREER_EDDSA, NULL, RFC_EDDSA_TOKEN), CAREER_VERDICT_GOOD);
 }
 
+/* What was found good is found good again, and nothing else is, wherever its bytes begin and end. */
+static void remembered(void **state)
+{
+    static const char *const tokens[] = {RFC_RS256_TOKEN, RFC_ES256_TOKEN, RFC_EDDSA_TOKEN};
+    static const career_algorithm algorithms[] = {CAREER_RS256, CAREER_ES256, CAREER_EDDSA};
+
+    (void)state;
+    assert_added(RFC_RS256_JWK);
+    assert_added(RFC_ES256_JWK);
+    assert_added(RFC_EDDSA_JWK);
+    for (size_t i = 0; i < 3; i++) {
+        const char *dot = strrchr(tokens[i], '.');
+        career_slice input = {tokens[i], (size_t)(dot - tokens[i])}, signature = bytes_of(dot + 1);
+        char *joined = apr_palloc(pool, input.len + signature.len);
+
+        memcpy(joined, input.data, input.len);
+        memcpy(joined + input.len, signature.data, signature.len);
+        for (int round = 0; round < 3; round++) {
+            career_slice first = {joined, input.len - 1},
+                         rest = {joined + input.len - 1, signature.len + 1};
+
+            assert_int_equal(verify_with(algorithms[i], NULL, tokens[i]), CAREER_VERDICT_GOOD);
+            assert_int_equal(
+                career_keys_verify(keys, algorithms[i], (career_slice){NULL, 0}, first, rest),
+                CAREER_VERDICT_BAD);
+            first.len += 2;
+            rest.data += 2;
+            rest.len -= 2;
+            assert_int_equal(
+                career_keys_verify(keys, algorithms[i], (career_slice){NULL, 0}, first, rest),
+                CAREER_VERDICT_BAD);
+        }
+    }
+}
+
 /* Every single bit of the signature and of the signing input counts. */
 static void assert_every_bit_counts(career_algorithm algorithm, const char *token, size_t step)
 {
@@ -636,6 +671,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(rfc_examples),
+        T(remembered),
         T(one_bit_off),
         T(signature_of_another_length),
         T(pem),
