@@ -198,6 +198,22 @@ LUA
         @as)->{status} == 200 }) } 'and without it again';
 };
 
+subtest 'a costly expression' => sub {
+    my @as = a_user();
+    my $given_up = sub { return scalar(() = $stack->httpd->log =~ /CAREER0204: .*validation\.lua: the one of tags\[0\] takes/g) };
+    expect_log(qr/CAREER0204/);
+    $stack->edit_rules('validation.lua', with_fields('tags = field.list { field.text { matches = "^(a|a)*$" } },'));
+    wait_until { everywhere(sub { exists $stack->get(@watcher)->{json}{data}{tags} }) } 'is in force';
+    is_saved($stack->put(minimal(tags => ['aaa']), @as), 1, 'invalidated', 'a text that it matches soon');
+    is $given_up->(), 0, 'is nothing to speak of';
+    is_deeply violations($stack->put({ tags => [('a' x 60 . 'b') x 9, 'aa'] }, @as)),
+        { map { ("tags[$_]" => 'bad_format') } 0 .. 9 }, 'after eight that are given up the ninth and the good one are not tried';
+    wait_until { $given_up->() } 'the log names the expression';
+    is_saved($stack->put({ tags => ['aa'] }, @as), 0, 'invalidated', 'the next save has the whole budget again');
+    $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
+    wait_until { everywhere(sub { !exists $stack->get(@watcher)->{json}{data}{tags} }) } 'and back';
+};
+
 subtest 'caches.lua' => sub {
     my $user = uuid();
     my @as   = (token => token(sub => $user));

@@ -36,6 +36,7 @@ career_violations *career_violations_make(apr_pool_t *pool)
     list->pool = pool;
     list->count = 0;
     list->omitted = 0;
+    list->given_up = NULL;
     return list;
 }
 

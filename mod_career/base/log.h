@@ -56,6 +56,8 @@ typedef enum career_log_level {
       "correct the file; career-rules check DIR tries an edit first")                              \
     X(RULES_FUNCTION_FAILED, 203, ERROR, "a function of the rules failed",                         \
       "correct the function; career-rules try DIR profile.json runs it")                           \
+    X(RULES_PATTERN, 204, WARNING, "a regular expression of the rules was given up",               \
+      "write it so that a text can be matched in one way only, or give the text a max")            \
     X(DATABASE_DOWN, 301, ERROR, "Postgres cannot be used",                                        \
       "check that it runs and that CareerDatabase names it")                                       \
     X(DATABASE_BACK, 302, NOTICE, "Postgres answers again", "")                                    \

@@ -13,6 +13,7 @@
 /* All that a judgement needs; pure, so that it may run on another thread with a copy of it. */
 typedef struct judgement {
     career_counters *counters; /* of the host whose rules they are */
+    career_log *log;
     career_rules *rules;
     const career_layout *layout;
     const career_identity *user;
@@ -43,6 +44,11 @@ static career_error *merge(const judgement *j, apr_pool_t *pool, const career_do
     error = career_rules_check(j->rules, pool, *merged, previous, j->user, j->now, violations);
     if (error)
         career_count(j->counters, FUNCTION_FAILURES, FUNCTION, VALIDATE);
+    if (violations->given_up)
+        career_log_say(j->log, CAREER_LOG_RULES_PATTERN,
+                       "validation.lua: the one of %s takes too many steps for a text that was "
+                       "sent, which is refused as bad_format",
+                       violations->given_up);
     if (!error && violations->count)
         error = violated(pool, violations);
     return error;
@@ -184,6 +190,7 @@ static career_error *save_once(career_request *rq, const judgement *j, career_mo
 career_error *career_request_save(career_request *rq, const career_json *body, career_saved *saved)
 {
     judgement j = {.counters = rq->host->watch_owner->counters,
+                   .log = rq->host->log,
                    .rules = rq->rules,
                    .layout = rq->layout,
                    .user = rq->user,

@@ -105,15 +105,31 @@ static bool check_length(career_judgement *judgement, const career_kind *kind, c
     return true;
 }
 
+static void note_given_up(career_violations *violations, const career_path *path)
+{
+    career_text where;
+
+    if (violations->given_up)
+        return;
+    where = career_text_make(violations->pool, 48);
+    add_path(&where, path);
+    violations->given_up = where.data;
+}
+
 /* What a pattern cannot decide within its limits does not match. */
-static bool matches(career_judgement *judgement, const career_kind *kind, career_slice text)
+static bool matches(career_judgement *judgement, const career_kind *kind, career_slice text,
+                    const career_path *path)
 {
     career_match match;
 
-    if (judgement->too_dear >= TOO_DEAR_MAX)
+    if (judgement->too_dear >= TOO_DEAR_MAX ||
+        (judgement->meter && !career_meter_look(judgement->meter)))
         return false;
     match = career_pattern_match(kind->pattern, text);
-    judgement->too_dear += match == CAREER_MATCH_TOO_DEAR;
+    if (match == CAREER_MATCH_TOO_DEAR) {
+        judgement->too_dear++;
+        note_given_up(judgement->violations, path);
+    }
     return match == CAREER_MATCH_YES;
 }
 
@@ -128,7 +144,7 @@ static const career_json *judge_text(career_judgement *judgement, const career_k
         if (kind->format && !kind->format->fits(text))
             career_judge_report(judgement, kind, path, "bad_format", "must be %s",
                                 kind->format->wanted);
-        else if (kind->pattern && !matches(judgement, kind, text))
+        else if (kind->pattern && !matches(judgement, kind, text, path))
             career_judge_report(judgement, kind, path, "bad_format",
                                 "does not have the form that is asked for");
     }

@@ -64,7 +64,7 @@ static bool is_empty(const career_json *value)
 static bool check_fallback(career_scope *s)
 {
     career_violations *violations;
-    career_judgement judgement = {.pool = s->pool};
+    career_judgement judgement = {.pool = s->pool, .meter = s->meter};
     const career_path path = {NULL, CAREER_SLICE("default"), 0};
 
     if (!s->kind->fallback || s->kind->fallback->type == CAREER_JSON_NULL) {
@@ -81,6 +81,8 @@ static bool check_fallback(career_scope *s)
     s->kind->fallback = career_judge(&judgement, s->kind, s->kind->fallback, &path);
     if (violations->count == 0)
         return true;
+    if (!career_scope_has_time(s))
+        return false;
     return career_scope_refuse(s, "the default does not meet the rule itself: %s: %s",
                                violations->items[0].field, violations->items[0].message);
 }

@@ -19,7 +19,7 @@ static int field_kind(lua_State *L)
     if (lua_gettop(L) == 0)
         lua_newtable(L);
     if (lua_gettop(L) != 1 || !lua_istable(L, 1) || lua_getmetatable(L, 1))
-        return luaL_error(L, "field.%s takes one table: field.%s { … }", kind, kind);
+        return luaL_error(L, "field.%s takes one table: field.%s { ... }", kind, kind);
     if (lua_getstack(L, 1, &caller) && lua_getinfo(L, "l", &caller))
         line = caller.currentline;
     lua_createtable(L, 0, 3);

@@ -49,7 +49,7 @@ static void count_keys(lua_State *L, size_t *items, size_t *names)
                  (lua_Unsigned)lua_tointeger(L, -2) <= length)
             ++*items;
         else
-            luaL_error(L, "a table it returns has a key that is neither a name nor 1, 2, 3 …");
+            luaL_error(L, "a table it returns has a key that is neither a name nor 1, 2, 3 ...");
     }
     if (*items != length)
         luaL_error(L, "a list it returns has a gap");

@@ -133,6 +133,10 @@ static void print_violations(apr_pool_t *pool, const career_violations *violatio
     for (size_t i = 0; i < violations->count; i++)
         career_tool_say(CAREER_TINT_RED, "error", pool, "%s",
                         violation_line(pool, &violations->items[i]));
+    if (violations->given_up)
+        career_tool_say(CAREER_TINT_YELLOW, "notice", pool,
+                        "%s: its regular expression takes too many steps for this text",
+                        violations->given_up);
     if (violations->omitted)
         career_tool_say(CAREER_TINT_RED, "error", pool, "and %" APR_SIZE_T_FMT " more",
                         violations->omitted);

@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include "base/pool.h"
+#include "rules/kind.h"
+#include "rules/sandbox.h"
 #include "rules_rig.h"
 
 static const char no_caches[] = "return {}";
@@ -193,22 +195,103 @@ static void test_too_many_fields(void **state)
                no_caches, "at most 200 fields");
 }
 
-/* Thousands of regular expressions, each of which is allowed: a reload must end soon, and stay small. */
-static void test_costly_patterns(void **state)
+/* A file of 3,000 members that are each written so. */
+static const char *with_members(const char *before, const char *member)
 {
     career_text text = career_text_make(pool, 65536);
 
-    (void)state;
     for (int i = 0; i < 30; i++) {
         career_text_add_format(&text, "x%d = field.record { ", i);
         for (int j = 0; j < 100; j++)
-            career_text_add_format(&text, "m%d = field.text { matches = r }, ", j);
+            career_text_add_format(&text, "m%d = %s, ", j, member);
         career_text_add_string(&text, "}, ");
     }
-    assert_bad(apr_pstrcat(pool, "local r = [[([a-z0-9_]{1,20}\\p{L}){1,240}x]]\n",
-                           "return { fields = { ", REQUIRED_FIELDS, text.data, "}, ",
-                           REQUIRED_NAMES, "}", NULL),
-               no_caches, "need more memory than the budget");
+    return apr_pstrcat(pool, before, "\nreturn { fields = { ", REQUIRED_FIELDS, text.data, "}, ",
+                       REQUIRED_NAMES, "}", NULL);
+}
+
+/* Thousands of regular expressions, each of which is allowed: a reload must end soon, and stay small. */
+static void test_costly_patterns(void **state)
+{
+    const char *text =
+        with_members("local r = [[([a-z0-9_]{1,20}\\p{L}){1,240}x]]", "field.text { matches = r }");
+
+    (void)state;
+    assert_bad(text, no_caches, "dir/validation.lua:2: fields.x");
+    assert_non_null(strstr(why, "need more memory than the budget of 8192 KiB allows"));
+}
+
+static void no_alarm(void *unused)
+{
+    (void)unused;
+}
+
+/* Time that is over as soon as somebody looks, on any machine. */
+static career_meter spent_meter(void)
+{
+    career_meter meter = {.budget = {0, (size_t)1 << 20}, .alarm = no_alarm};
+
+    career_meter_start(&meter, CAREER_METER_LOAD);
+    meter.deadline = 0;
+    return meter;
+}
+
+static const career_json *read_kind(const char *text)
+{
+    const career_script script = {"validation.lua", career_slice_of(text)};
+    const career_rules_budget budget = {CAREER_SECOND, (size_t)1 << 20};
+    const career_json *tree;
+    career_sandbox *sandbox = career_sandbox_open(&script, &budget, pool, &tree, &why);
+
+    if (!sandbox)
+        fail_msg("%s", why);
+    career_sandbox_close(sandbox);
+    return tree;
+}
+
+/* Expressions are compiled, and defaults judged, within the time of the load. */
+static void test_slow_kinds(void **state)
+{
+    static const char *const slow[] = {
+        "\nreturn field.text { matches = 'a' }",
+        "\nreturn field.boolean { default = true }",
+        "return field.list {\nfield.text { matches = 'a' } }",
+        "return field.record {\nm = field.text { matches = 'a' } }",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(slow) / sizeof(*slow); i++) {
+        career_meter meter = spent_meter();
+        career_fault fault;
+
+        assert_null(career_kind_compile(pool, read_kind(slow[i]), "fields.x", &meter, &fault));
+        assert_int_equal(fault.line, 2);
+        assert_non_null(strstr(fault.text, ": the regular expressions and defaults up to here take "
+                                           "too long to compile"));
+    }
+}
+
+/* One default may be a thousand texts, each of which its expression looks at for long. */
+static void test_slow_default(void **state)
+{
+    career_meter meter = {.budget = {CAREER_SECOND, (size_t)1 << 20}, .alarm = no_alarm};
+    career_judgement judgement = {.pool = pool, .violations = career_violations_make(pool)};
+    const career_path path = {NULL, CAREER_SLICE("x"), 0};
+    career_fault fault;
+    const career_kind *kind;
+
+    (void)state;
+    career_meter_start(&meter, CAREER_METER_LOAD);
+    kind =
+        career_kind_compile(pool, read_kind("return field.list { field.text { matches = 'a' } }"),
+                            "fields.x", &meter, &fault);
+    assert_non_null(kind);
+    judgement.meter = &meter;
+    career_judge(&judgement, kind, rig_json("[\"a\",\"a\"]"), &path);
+    assert_int_equal(judgement.violations->count, 0);
+    meter.deadline = 0;
+    career_judge(&judgement, kind, rig_json("[\"a\",\"a\"]"), &path);
+    assert_string_equal(rig_codes(judgement.violations), "x[0] bad_format; x[1] bad_format");
 }
 
 static void test_l19_too_large(void **state)
@@ -339,6 +422,9 @@ static void test_dear_patterns(void **state)
             &body, "%s\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"", i ? "," : "");
     career_text_add_string(&body, "]");
     assert_true(strstr(rig_judge(body.data), "x[99] bad_format"));
+    assert_string_equal(
+        rig_check(apr_pstrcat(pool, "{", body.data, "}", NULL), NULL).violations->given_up, "x[0]");
+    assert_null(rig_check("{\"x\":[\"a\",\"b\"]}", NULL).violations->given_up);
 }
 
 static void test_numbers(void **state)
@@ -926,6 +1012,8 @@ int main(void)
         TEST(test_sections),
         TEST(test_too_many_fields),
         TEST(test_costly_patterns),
+        TEST(test_slow_kinds),
+        TEST(test_slow_default),
         TEST(test_l19_too_large),
         TEST(test_layout),
         TEST(test_required),
