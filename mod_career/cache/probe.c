@@ -5,15 +5,11 @@
 
 #include "cache/glob.h"
 
-static career_slice copy(apr_pool_t *pool, career_slice text)
-{
-    return (career_slice){apr_pmemdup(pool, text.data, text.len + 1), text.len};
-}
-
 static void set(career_probe *probe, apr_pool_t *pool, const char *command, career_slice key)
 {
     probe->words[0] = career_slice_of(command);
-    probe->words[1] = probe->words[2] = copy(pool, key);
+    probe->words[1] = probe->words[2] =
+        (career_slice){apr_pstrmemdup(pool, key.data, key.len), key.len};
     probe->count = 2;
 }
 
