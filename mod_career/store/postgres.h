@@ -71,8 +71,8 @@ typedef enum career_naming {
 
 /* Connects, trying the hosts one at a time, each with its share of the time left, the one that answered last
  * first; makes sure that the server understands every statement. AUTO becomes what was found out. NULL and
- * a reason (for logs; no secret) when it cannot be done by then, or stop_fd becomes readable; *lacking when
- * the reason names what sql/ makes and the database lacks. */
+ * a reason of each host (for logs; no secret) when it cannot be done by then, or stop_fd becomes readable; *lacking
+ * when one of them names what sql/ makes and the database lacks. */
 career_postgres *career_postgres_open(career_address *address, career_naming *naming,
                                       career_moment deadline, int stop_fd,
                                       char why[CAREER_WHY_SIZE], bool *lacking);

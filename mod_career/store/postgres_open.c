@@ -42,7 +42,9 @@ static bool establish(career_postgres *self, const career_host *target, const ch
         short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 
         if (!career_postgres_await(self, events, deadline)) {
-            career_postgres_note(self->why, "", "no connection within the time limit");
+            snprintf(self->why, sizeof(self->why),
+                     "no connection to %s port %s within the time limit", PQhost(self->conn),
+                     PQport(self->conn));
             return false;
         }
         status = PQconnectPoll(self->conn);
@@ -193,6 +195,18 @@ static void discard(career_postgres *self)
     self->farewell = self->lost = self->overran = self->pooled = false;
 }
 
+/* What is wrong with each of several hosts, in the order of the list, whichever was tried first: one of them is the
+ * cause, and a standby that only reads is not. */
+static void join_reasons(career_postgres *self, char reasons[][CAREER_WHY_SIZE], unsigned count)
+{
+    size_t len = 0;
+
+    for (unsigned n = 0; n < count && len < sizeof(self->why); n++)
+        if (*reasons[n])
+            len += (size_t)snprintf(self->why + len, sizeof(self->why) - len, "%s%s",
+                                    len ? "; " : "", reasons[n]);
+}
+
 /* A host has its share even where the deadline is past, which only the resolver can do to us, inside libpq: else
  * a name that is not found in time would keep every other host from being tried. */
 static bool try_hosts(career_postgres *self, career_address *address, const char *attrs,
@@ -200,6 +214,8 @@ static bool try_hosts(career_postgres *self, career_address *address, const char
 {
     unsigned first = atomic_load(&address->favourite);
     career_moment fair = (deadline - career_clock_now()) / address->count;
+    char reasons[CAREER_HOSTS_MAX][CAREER_WHY_SIZE] = {""};
+    bool lacking = false;
 
     for (unsigned i = 0; i < address->count && self->stop_by == CAREER_NEVER; i++) {
         unsigned n = (first + i) % address->count;
@@ -210,8 +226,12 @@ static bool try_hosts(career_postgres *self, career_address *address, const char
             atomic_store(&address->favourite, n);
             return true;
         }
+        career_postgres_note(reasons[n], "", self->why);
+        lacking = lacking || self->lacking;
         discard(self);
     }
+    join_reasons(self, reasons, address->count);
+    self->lacking = lacking;
     return false;
 }
 

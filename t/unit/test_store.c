@@ -863,6 +863,27 @@ static void test_other_hosts(void **state)
     assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
 }
 
+/* A reason for each host, in their order, whichever was tried first or last. */
+static void test_reasons_of_hosts(void **state)
+{
+    career_store *store =
+        open_store(apr_psprintf(pool, "/nonexistent/a,%s,/nonexistent/b", server.folder),
+                   "postgres", 1, 30 * CAREER_SECOND);
+    const career_row *row;
+    career_error *error =
+        career_store_read(store, pool, as(pool, user(1)), career_store_deadline(store), &row);
+    const char *first, *second, *third;
+
+    (void)state;
+    assert_non_null(error);
+    assert_int_equal(error->id, CAREER_ERROR_DATABASE_UNAVAILABLE);
+    first = strstr(error->cause, "/nonexistent/a/");
+    second = strstr(error->cause, "not applied: ");
+    third = strstr(error->cause, "/nonexistent/b/");
+    assert_true(first && first < second && second < third);
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
 static career_error_id code_of_read(career_store *store)
 {
     const career_row *row;
@@ -1033,6 +1054,7 @@ int main(void)
         T(test_lost_decision_and_race),
         T(test_claims),
         T(test_other_hosts),
+        T(test_reasons_of_hosts),
         T(test_giving_up),
         T(test_missing_table),
         T(test_notes_at_the_gate),
