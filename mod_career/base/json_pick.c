@@ -5,10 +5,12 @@
  * so that there is one judge of what JSON is.
  */
 #include "base/json.h"
+#include "base/json_run.h"
 
 #define DEPTH_MAX 32
 #define NAMES_MAX 96 /* of all the objects that are open at one place */
 #define DIGITS_MAX 18
+#define WANTED_MAX 24
 
 typedef struct reader {
     apr_pool_t *pool;
@@ -17,6 +19,7 @@ typedef struct reader {
     size_t count; /* of names */
     career_slice names[NAMES_MAX];
     const char *const *wanted;
+    size_t wanted_len[WANTED_MAX];
     career_json *picked;
 } reader;
 
@@ -71,23 +74,16 @@ static bool skip_escape(reader *r)
     return code != 0 && (code < 0xd800 || code > 0xdfff);
 }
 
-/* Ends a run of bytes that stand for themselves: the controls, the quote, the backslash. */
-static bool is_special(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
 static bool skip_string(reader *r, career_slice *text, bool *plain)
 {
-    unsigned char seen = 0;
+    bool wide = false;
 
     if (!skip_char(r, '"'))
         return false;
     text->data = r->at;
     *plain = true;
     for (;;) {
-        while (r->at < r->end && !is_special((unsigned char)*r->at))
-            seen |= (unsigned char)*r->at++;
+        r->at = career_json_run(r->at, r->end, &wide);
         if (r->at == r->end)
             return false;
         if (*r->at != '\\')
@@ -98,7 +94,7 @@ static bool skip_string(reader *r, career_slice *text, bool *plain)
             return false;
     }
     text->len = (size_t)(r->at - text->data);
-    return skip_char(r, '"') && (seen < 0x80 || career_utf8_valid(text->data, text->len));
+    return skip_char(r, '"') && (!wide || career_utf8_valid(text->data, text->len));
 }
 
 static size_t skip_digits(reader *r)
@@ -177,14 +173,14 @@ static const career_json *make_value(reader *r, const token *value)
 
 static bool pick(reader *r, career_slice name, const token *value)
 {
-    for (const char *const *wanted = r->wanted; *wanted; wanted++) {
+    for (size_t i = 0; r->wanted[i]; i++) {
         const career_json *made;
 
-        if (!career_slice_equal(name, career_slice_of(*wanted)))
+        if (!career_slice_equal(name, (career_slice){r->wanted[i], r->wanted_len[i]}))
             continue;
         made = make_value(r, value);
         if (made)
-            career_json_set(r->pool, r->picked, *wanted, made);
+            career_json_set(r->pool, r->picked, r->wanted[i], made);
         return made != NULL;
     }
     return true;
@@ -296,6 +292,18 @@ static const career_json *pick_from(apr_pool_t *pool, const career_json *root,
     return picked;
 }
 
+/* False when these are too many names. */
+static bool want(reader *r, const char *const *names)
+{
+    size_t count = length(names);
+
+    r->wanted = names;
+    r->picked = career_json_object(r->pool, count);
+    for (size_t i = 0; i < count && i < WANTED_MAX; i++)
+        r->wanted_len[i] = strlen(names[i]);
+    return count <= WANTED_MAX;
+}
+
 const career_json *career_json_pick(apr_pool_t *pool, const char *data, size_t len,
                                     size_t depth_max, const char *const *names, const char **why)
 {
@@ -308,9 +316,7 @@ const career_json *career_json_pick(apr_pool_t *pool, const char *data, size_t l
     r.depth = 0;
     r.depth_max = depth_max < DEPTH_MAX ? depth_max : DEPTH_MAX;
     r.count = 0;
-    r.wanted = names;
-    r.picked = career_json_object(pool, length(names));
-    if (is_plain(&r))
+    if (want(&r, names) && is_plain(&r))
         return r.picked;
     root = career_json_parse_deep(pool, data, len, depth_max, why);
     if (root && root->type == CAREER_JSON_OBJECT)

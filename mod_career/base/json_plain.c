@@ -5,6 +5,7 @@
  * is one judge of what JSON is.
  */
 #include "base/json.h"
+#include "base/json_run.h"
 
 #define DEPTH_MAX 4
 /* Names of an object are compared with one another. */
@@ -49,16 +50,12 @@ static bool skip_word(reader *r, const char *word, size_t len)
 static const career_json *read_string(reader *r)
 {
     const char *text = r->at + 1;
-    unsigned char seen = 0;
+    bool wide = false;
 
     if (!skip_char(r, '"'))
         return NULL;
-    for (; r->at < r->end && *r->at != '"'; r->at++) {
-        if ((unsigned char)*r->at < 0x20 || *r->at == '\\')
-            return NULL;
-        seen |= (unsigned char)*r->at;
-    }
-    if (seen >= 0x80 && !career_utf8_valid(text, (size_t)(r->at - text)))
+    r->at = career_json_run(text, r->end, &wide);
+    if (wide && !career_utf8_valid(text, (size_t)(r->at - text)))
         return NULL;
     if (!skip_char(r, '"'))
         return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "base/json_run.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -35,7 +36,7 @@ static void write_real(career_text *text, double value)
     career_text_add_string(text, digits);
 }
 
-/* How the byte must be written inside a string (RFC 8259 7): itself, or this. */
+/* How a byte that cannot stand for itself is written inside a string (RFC 8259 7). */
 static const char *escaped(unsigned char c, char room[8])
 {
     switch (c) {
@@ -50,8 +51,6 @@ static const char *escaped(unsigned char c, char room[8])
     case '\t':
         return "\\t";
     default:
-        if (c >= 0x20)
-            return NULL;
         snprintf(room, 8, "\\u%04x", c);
         return room;
     }
@@ -59,22 +58,18 @@ static const char *escaped(unsigned char c, char room[8])
 
 void career_json_write_string(career_text *text, const char *data, size_t len)
 {
-    size_t plain = 0;
+    const char *end = data + len;
+    bool wide = false; /* either way */
     char room[8];
 
     career_text_add_char(text, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)data[i];
-        const char *instead;
-
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        instead = escaped(c, room);
-        career_text_add(text, data + plain, i - plain);
-        career_text_add_string(text, instead);
-        plain = i + 1;
+    for (const char *at = data; at < end; data = ++at) {
+        at = career_json_run(at, end, &wide);
+        career_text_add(text, data, (size_t)(at - data));
+        if (at == end)
+            break;
+        career_text_add_string(text, escaped((unsigned char)*at, room));
     }
-    career_text_add(text, data + plain, len - plain);
     career_text_add_char(text, '"');
 }
 

@@ -2,11 +2,13 @@
 /* career_json_pick against the parser: the same verdict on every text, the same values of what it picks. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <apr_strings.h>
 
 #include "base/json.h"
+#include "base/json_run.h"
 
 #define MUTATIONS 60000
 
@@ -224,12 +226,56 @@ static void mutations(void **state)
     }
 }
 
+/* More names than its table holds are picked all the same. */
+static void many_wanted(void **state)
+{
+    const char *wanted[41], *why;
+    char text[1024] = "{";
+    const career_json *picked;
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        wanted[i] = apr_psprintf(pool, "n%d", i);
+        sprintf(text + strlen(text), "%s\"n%d\":%d", i ? "," : "", i, i);
+    }
+    wanted[40] = NULL;
+    strcat(text, "}");
+    picked = career_json_pick(pool, text, strlen(text), 3, wanted, &why);
+    assert_non_null(picked);
+    assert_int_equal(picked->object.count, 40);
+    assert_int_equal(career_json_get(picked, "n39")->integer, 39);
+}
+
+/* Every byte at every place, of texts of every length up to more than twice what is looked at together. */
+static void runs(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        for (size_t len = 1; len <= 20; len++) {
+            for (size_t at = 0; at < len; at++) {
+                char text[20], *copy = malloc(len);
+                bool wide = false, special = byte < 0x20 || byte == '"' || byte == '\\';
+                const char *stop;
+
+                memset(text, byte == 'z' ? 'y' : 'z', len);
+                text[at] = (char)byte;
+                memcpy(copy, text, len);
+                stop = career_json_run(copy, copy + len, &wide);
+                assert_int_equal(stop - copy, special ? at : len);
+                assert_int_equal(wide, byte >= 0x80);
+                free(copy);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(every_text), POOL_TEST(every_beginning_of_a_text),
-        POOL_TEST(nul_bytes),  POOL_TEST(every_depth),
-        POOL_TEST(many_names), POOL_TEST(mutations),
+        POOL_TEST(every_text),  POOL_TEST(every_beginning_of_a_text),
+        POOL_TEST(nul_bytes),   POOL_TEST(every_depth),
+        POOL_TEST(many_names),  POOL_TEST(mutations),
+        POOL_TEST(many_wanted), POOL_TEST(runs),
     };
 
     return UNIT_RUN(tests, NULL, NULL);
