@@ -35,11 +35,12 @@ $stack->{with}{vhosts} = [
     host(rotate => $server{rotate}, 'cooldown=200ms every=1h'),
     host(away   => $server{away},   'cooldown=200ms every=1h', @with_secret),
     host(empty  => $server{away},   'cooldown=200ms every=1h'),
-    host(stale  => $server{stale},  'cooldown=200ms every=200ms stale=4s'),
+    host(stale  => $server{stale},  'cooldown=200ms every=200ms stale=1h'),
+    host(aged   => $server{stale},  'cooldown=200ms every=200ms stale=4s'),
     host(flood  => $server{flood},  'cooldown=1h every=1h'),
     host(again  => $server{flood},  'cooldown=2s every=1h')
 ];
-expect_log(qr/CAREER0104: a key set cannot be fetched: \S+(?:away|empty|stale)\.json: /,
+expect_log(qr/CAREER0104: a key set cannot be fetched: \S+(?:away|empty|stale|aged)\.json: /,
     qr/CAREER0001: .* 503 keys_unavailable: /);
 $stack->start;
 my $httpd = $stack->httpd;
@@ -126,9 +127,8 @@ subtest 'tokens that jose made' => sub {
 # before their key is withdrawn.
 subtest 'rotation under load' => sub {
     my $named = sub { said(qr/CAREER0102: a new key set is in force: \S+rotate\.json: /) };
-    my $settled = time + 2;    # every child has the set of before, and the log its line
-    wait_until { status($key{old}->token, vhost => 'rotate.test') == 200 && time > $settled } 'the old key is known';
-    my $before = $named->();
+    comes(200, $key{old}->token, 'the old key is known', vhost => 'rotate.test');
+    wait_until { $named->() == 3 } 'the log has named the first set, that of jose and the first again';
     my $flag  = sub ($name) { $stack->dir . "/flag-$name" };
     my %token = map { $_ => $key{$_}->token } qw(old new);
     my $worker = sub {
@@ -159,7 +159,7 @@ subtest 'rotation under load' => sub {
     is status($key{forged}->token(header => { kid => 'never' }), vhost => 'rotate.test'), 401, 'a kid that nobody has';
     comes(401, $token{old}, 'has had the set fetched, and the old key is gone', vhost => 'rotate.test');
     is status($token{new}, vhost => 'rotate.test'), 200, 'the new one is not';
-    is $named->() - $before, 2, 'the log has named both sets, however soon the second came';
+    wait_until { $named->() == 5 } 'the log names both sets, however soon the second came';
 };
 
 subtest 'the key server is away when the server starts' => sub {
@@ -182,28 +182,30 @@ subtest 'the key server is away when the server starts' => sub {
 };
 
 subtest 'an outage' => sub {
+    my $asked = sub { $server{stale}->requests('/stale.json') };
     comes(200, $key{late}->token, 'the set is there', vhost => 'stale.test');
     for my $fault ([503, ''], [200, '<html>Sign in</html>'], [200, '{"keys":[]}'],
         [302, '', headers => ['Location: ' . $server{main}->url]],
         [200, '', fault => 'huge']) {
         my ($code, $text, @more) = @$fault;
-        my $before = $server{stale}->requests;
+        my $before = $asked->();
         $server{stale}->answer($text, status => $code, @more);
-        wait_until { $server{stale}->requests > $before + 1 } 'the key server talks nonsense';
+        wait_until { $asked->() > $before + 1 } 'the key server talks nonsense';
         is status($key{late}->token, vhost => 'stale.test'), 200, 'the last good set stays in use';
         $server{stale}->publish(Career::Key->set($key{late}));
         wait_until { said(qr/stale\.json/) } 'told';
-        my $after = $server{stale}->requests;
-        wait_until { $server{stale}->requests > $after + 1 } 'and speaks again';
+        my $after = $asked->();
+        wait_until { $asked->() > $after + 1 } 'and speaks again';
     }
+    comes(200, $key{late}->token, 'a set that may not grow old', vhost => 'aged.test');
     $server{stale}->stop;
-    is status($key{late}->token, vhost => 'stale.test'), 200, 'away: the last good set stays in use';
     my $answer;
-    my @late = (token => $key{late}->token, vhost => 'stale.test');
-    wait_until { $answer = $stack->get(@late); $answer->{status} == 503 } 'until it is too old';
+    my @late = (token => $key{late}->token, vhost => 'aged.test');
+    wait_until { $answer = $stack->get(@late); $answer->{status} == 503 } 'away: until it is too old';
     is_error($answer, 503, 'keys_unavailable', 'then nobody can say');
+    is status($key{late}->token, vhost => 'stale.test'), 200, 'where it may, the last good set stays in use';
     $server{stale}->start;
-    comes(200, $key{late}->token, 'back', vhost => 'stale.test');
+    comes(200, $key{late}->token, 'back', vhost => 'aged.test');
     like $httpd->log, qr/CAREER0104: .*stale\.json: .*; the last good one stays in use until \w+, \d+ \w+ \d+ /,
         'the log says for how long';
 };

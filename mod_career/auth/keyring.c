@@ -164,22 +164,20 @@ bool career_keyring_await(career_keyring *self, uint64_t generation, career_mome
 {
     struct timespec pause = career_clock_timespec(LOOK_AGAIN);
     unsigned attended;
-    bool busy;
 
     if (self->config.url_count == 0)
         return false;
     if (catch_up(self) > generation)
         return true;
-    attended = attend(self);
-    busy = attended != 0;
-    while (busy && career_clock_now() < until) {
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-        busy = is_busy(self,
-                       attended); /* asked first: what a fetch brought is there when it has ended */
+    for (attended = attend(self);; clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL)) {
+        /* asked first: what a fetch brought is there when it has ended, be it before one could wait for it */
+        bool busy = is_busy(self, attended);
+
         if (catch_up(self) > generation)
             return true;
+        if (!busy || career_clock_now() >= until)
+            return false;
     }
-    return false;
 }
 
 void career_keyring_tick(career_keyring *self)

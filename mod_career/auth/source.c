@@ -61,14 +61,16 @@ static void complain(career_source *self, apr_pool_t *pool, const char *why)
 static void publish(career_source *self, apr_pool_t *pool, const career_slice *parts,
                     const career_keys *keys, const char *skipped)
 {
-    uint64_t before = career_board_generation(self->board);
-    uint64_t after = career_board_publish(self->board, career_text_digest(pool, parts, 1), parts);
-    bool back =
-        career_board_complain(self->board, ALL_IS_WELL); /* news, if that was not the last */
+    const char *digest = career_text_digest(pool, parts, 1);
+    career_board_outcome outcome = career_board_publish(self->board, self->turn, digest, parts);
+    bool back;
 
+    if (outcome == CAREER_BOARD_OVERTAKEN)
+        return;
+    back = career_board_complain(self->board, ALL_IS_WELL); /* news, if that was not the last */
     career_count(self->counters, KEY_FETCHES, RESULT, GOOD);
     career_counters_remark(self->counters, CAREER_REMARK_KEYS, "");
-    if (after != before) {
+    if (outcome == CAREER_BOARD_WRITTEN) {
         career_log_tell(&self->log, CAREER_LOG_KEYS_CHANGED, "%s: %s", self->url,
                         career_keys_describe(keys, pool));
         if (skipped)
@@ -96,11 +98,10 @@ static void judge(career_source *self, apr_pool_t *pool, const career_slice *par
 static void fetch(career_source *self, apr_pool_t *pool)
 {
     career_slice parts[CAREER_BOARD_PARTS] = {{NULL, 0}};
-    apr_time_t begun = apr_time_now();
     const char *why;
     bool good = career_fetch(pool, self->url, &self->stopping, &parts[0], &why);
 
-    if (atomic_load(&self->stopping) || career_board_time(self->board) > begun)
+    if (atomic_load(&self->stopping) || career_board_is_ahead(self->board, self->turn))
         return; /* somebody who asked later has had an answer already */
     if (good)
         judge(self, pool, parts);
@@ -119,7 +120,7 @@ static void *run(void *data)
         fetch(self, pool);
         apr_pool_destroy(pool);
     }
-    career_board_conclude(self->board);
+    career_board_conclude(self->board, self->turn);
     atomic_store(&self->ended, true);
     return NULL;
 }
@@ -148,13 +149,13 @@ static bool is_due(const career_source *self)
 
 static void begin(career_source *self)
 {
-    bool elected = career_board_elect(self->board, self->refresh.cooldown);
-    bool started = elected && career_thread_start(&self->thread, "career-keys", run, self);
+    career_moment turn = self->turn = career_board_elect(self->board, self->refresh.cooldown);
+    bool started = turn && career_thread_start(&self->thread, "career-keys", run, self);
 
     atomic_store(&self->state, started ? STARTED : IDLE);
-    if (!elected || started)
+    if (!turn || started)
         return;
-    career_board_conclude(self->board);
+    career_board_conclude(self->board, turn);
     career_log_say(&self->log, CAREER_LOG_KEYS_UNREACHABLE, "%s: there is no thread to be had",
                    self->url);
 }

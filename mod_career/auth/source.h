@@ -33,6 +33,7 @@ typedef struct career_source {
     atomic_bool stopping;
     atomic_int state; /* of the thread, likewise below */
     atomic_bool ended;
+    career_moment turn; /* of the board, in which it fetches */
     pthread_t thread;
 } career_source;
 

@@ -8,7 +8,7 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 
-#define LAYOUT 1 /* of career_board; counted up with every change to it */
+#define LAYOUT 2 /* of career_board; counted up with every change to it */
 
 /* One text; its parts follow one another in the bytes of its side. */
 typedef struct side {
@@ -23,7 +23,8 @@ struct career_board {
     size_t room;          /* of one side */
     _Atomic uint64_t generation;
     _Atomic career_moment elected;
-    _Atomic career_moment concluded; /* the turn that began then is over */
+    _Atomic career_moment concluded; /* the last turn that is over */
+    _Atomic career_moment shown;     /* the turn in which somebody asked for the text */
     atomic_uint attendants;          /* of the turn under way */
     _Atomic apr_time_t time;
     char complaint[CAREER_DIGEST_SIZE];
@@ -131,39 +132,51 @@ static void write_parts(career_board *board, uint64_t generation, const char *di
     atomic_store(&board->generation, generation);
 }
 
-uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts)
+/* With the lock held. */
+static career_board_outcome put(career_board *board, bool may_replace, const char *digest,
+                                const career_slice *parts)
 {
-    uint64_t generation;
+    uint64_t generation = atomic_load(&board->generation);
+    career_board_outcome outcome = CAREER_BOARD_THE_SAME;
 
-    if (total(parts) > board->room)
-        return 0;
-    lock(board);
-    generation = atomic_load(&board->generation);
-    if (strcmp(board->sides[generation % 2].digest, digest) != 0)
-        write_parts(board, ++generation, digest, parts);
+    if (strcmp(board->sides[generation % 2].digest, digest) != 0) {
+        if (!may_replace || total(parts) > board->room)
+            return CAREER_BOARD_OVERTAKEN;
+        write_parts(board, generation + 1, digest, parts);
+        outcome = CAREER_BOARD_WRITTEN;
+    }
     atomic_store(&board->time, apr_time_now());
+    return outcome;
+}
+
+career_board_outcome career_board_publish(career_board *board, career_moment turn,
+                                          const char *digest, const career_slice *parts)
+{
+    career_board_outcome outcome = CAREER_BOARD_OVERTAKEN;
+
+    lock(board);
+    if (!career_board_is_ahead(board, turn))
+        outcome = put(board, true, digest, parts);
+    if (outcome != CAREER_BOARD_OVERTAKEN)
+        atomic_store(&board->shown, turn);
     pthread_mutex_unlock(&board->lock);
-    return generation;
+    return outcome;
 }
 
 career_board_outcome career_board_publish_over(career_board *board, uint64_t over,
                                                const char *digest, const career_slice *parts)
 {
-    career_board_outcome outcome = CAREER_BOARD_OVERTAKEN;
-    uint64_t generation;
+    career_board_outcome outcome;
 
     lock(board);
-    generation = atomic_load(&board->generation);
-    if (strcmp(board->sides[generation % 2].digest, digest) == 0) {
-        outcome = CAREER_BOARD_THE_SAME;
-    } else if (generation == over && total(parts) <= board->room) {
-        write_parts(board, over + 1, digest, parts);
-        outcome = CAREER_BOARD_WRITTEN;
-    }
-    if (outcome != CAREER_BOARD_OVERTAKEN)
-        atomic_store(&board->time, apr_time_now());
+    outcome = put(board, atomic_load(&board->generation) == over, digest, parts);
     pthread_mutex_unlock(&board->lock);
     return outcome;
+}
+
+bool career_board_is_ahead(const career_board *board, career_moment turn)
+{
+    return atomic_load(&board->shown) > turn;
 }
 
 bool career_board_complain(career_board *board, const char *complaint_digest)
@@ -200,23 +213,31 @@ bool career_board_may_elect(const career_board *board, career_moment interval)
     return !last || career_clock_now() - last >= interval;
 }
 
-bool career_board_elect(career_board *board, career_moment interval)
+career_moment career_board_elect(career_board *board, career_moment interval)
 {
-    career_moment now = career_clock_now(), last = atomic_load(&board->elected);
+    career_moment last = atomic_load(&board->elected), now = career_clock_now();
 
-    return (!last || now - last >= interval) &&
-           atomic_compare_exchange_strong(&board->elected, &last, now);
+    if (now <= last)
+        now = last + 1;
+    if (last && now - last < interval)
+        return 0;
+    return atomic_compare_exchange_strong(&board->elected, &last, now) ? now : 0;
 }
 
-void career_board_conclude(career_board *board)
+/* Turns may end in another order than they began. */
+void career_board_conclude(career_board *board, career_moment turn)
 {
-    atomic_store(&board->attendants, 0);
-    atomic_store(&board->concluded, atomic_load(&board->elected));
+    career_moment before = atomic_load(&board->concluded);
+
+    if (turn == atomic_load(&board->elected))
+        atomic_store(&board->attendants, 0);
+    while (before < turn && !atomic_compare_exchange_weak(&board->concluded, &before, turn))
+        ;
 }
 
 bool career_board_is_busy(const career_board *board)
 {
-    return atomic_load(&board->elected) != atomic_load(&board->concluded);
+    return atomic_load(&board->concluded) < atomic_load(&board->elected);
 }
 
 bool career_board_attend(career_board *board, unsigned seats)

@@ -40,20 +40,24 @@ apr_time_t career_board_time(const career_board *board);
 /* A copy in the pool. */
 career_board_text career_board_read(career_board *board, apr_pool_t *pool);
 
-/* Publishes the parts; where the board already shows that digest, only their time is new. Returns the board's
- * generation afterwards, 0 when the parts are larger than its room. */
-uint64_t career_board_publish(career_board *board, const char *digest, const career_slice *parts);
-
-/* The same for whoever read its parts while the board showed generation `over`: they do not take the place of
- * something that another process read since. */
 typedef enum career_board_outcome {
-    CAREER_BOARD_WRITTEN,   /* by this caller: the board's generation was over + 1 then */
+    CAREER_BOARD_WRITTEN,   /* by this caller: the board's generation is one more */
     CAREER_BOARD_THE_SAME,  /* as the board shows; only its time is new */
     CAREER_BOARD_OVERTAKEN, /* the board shows something newer, or has no room for them */
 } career_board_outcome;
 
+/* Publishes the parts, which the caller asked for in that turn (0: in none). They do not take the place of
+ * something that was asked for in a later turn. */
+career_board_outcome career_board_publish(career_board *board, career_moment turn,
+                                          const char *digest, const career_slice *parts);
+
+/* The same for whoever has no turn, and read its parts while the board showed generation `over`: they do not take
+ * the place of something that another process read since. The generation is over + 1 then. */
 career_board_outcome career_board_publish_over(career_board *board, uint64_t over,
                                                const char *digest, const career_slice *parts);
+
+/* Does it show an answer that was asked for in a later turn? */
+bool career_board_is_ahead(const career_board *board, career_moment turn);
 
 /* Reports once: true for the first process that names this complaint since the last publication or
  * different complaint. An empty complaint takes it back. */
@@ -62,18 +66,20 @@ bool career_board_complain(career_board *board, const char *complaint_digest);
 /* Takes it back: true for the process that finds one. */
 bool career_board_withdraw(career_board *board);
 
-/* Is it my turn? True for one caller, of all processes, per interval. */
-bool career_board_elect(career_board *board, career_moment interval);
+/* Is it my turn? For one caller, of all processes, per interval: when it began, which names it; no two are the
+ * same, and later ones are larger. 0 for all others. */
+career_moment career_board_elect(career_board *board, career_moment interval);
 
-/* When the last turn began: right after an election, the winner's. */
+/* The last turn. */
 career_moment career_board_turn(const career_board *board);
 
 /* Would it be anybody's turn now? */
 bool career_board_may_elect(const career_board *board, career_moment interval);
 
 /* For turns that others wait for. Whoever was elected says that the turn is over, whatever came of it; who is
- * killed in it does not, so that nobody may wait without a limit. */
-void career_board_conclude(career_board *board);
+ * killed in it does not, so that nobody may wait without a limit. A turn that outlasts its interval meets the
+ * next: busy says whether the last one is under way. */
+void career_board_conclude(career_board *board, career_moment turn);
 bool career_board_is_busy(const career_board *board);
 
 /* May I wait for the turn under way? True for that many callers a turn, of all processes. */

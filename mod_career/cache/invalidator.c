@@ -212,11 +212,11 @@ static bool is_elected(career_invalidator *self)
 {
     career_board *board = self->config.board;
     bool mine = career_board_turn(board) == atomic_load(&self->asked);
+    career_moment turn = career_board_elect(board, mine ? ASK_INTERVAL : ASK_INTERVAL + ASK_GRACE);
 
-    if (!career_board_elect(board, mine ? ASK_INTERVAL : ASK_INTERVAL + ASK_GRACE))
-        return false;
-    atomic_store(&self->asked, career_board_turn(board));
-    return true;
+    if (turn)
+        atomic_store(&self->asked, turn);
+    return turn != 0;
 }
 
 static bool is_my_turn(career_invalidator *self)

@@ -41,15 +41,17 @@ static bool await_answer(const career_host *host)
 
 static bool has_database(career_request *rq, const career_host *host)
 {
+    career_moment turn;
     bool ready;
 
     if (answered_lately(host))
         return true;
-    if (!career_board_elect(host->probe, PROBE_EVERY))
+    turn = career_board_elect(host->probe, PROBE_EVERY);
+    if (!turn)
         return await_answer(host);
     ready = !career_store_probe(host->store, rq->r->pool, career_clock_now() + PROBE_LIMIT);
     career_set(host->counters, DATABASE_READY, ready);
-    career_board_conclude(host->probe);
+    career_board_conclude(host->probe, turn);
     return ready;
 }
 

@@ -2,7 +2,7 @@
 /*
  * A key server for a test program: a thread that listens on a free port of the loopback and answers one
  * request per connection, each on a thread of its own. What it answers, and how badly, is switched at any
- * time. It counts the requests, and can be told to hold its answers back.
+ * time. It counts the requests, and can be told to hold its answers back, all of them or some.
  */
 #ifndef T_KEY_SERVER_H
 #define T_KEY_SERVER_H
@@ -33,10 +33,11 @@ typedef struct key_server {
     pthread_t thread;
     char url[64];
     atomic_uint requests;
-    atomic_bool held;     /* answers wait until it is false */
-    atomic_bool stopping; /* every thread ends */
-    atomic_uint busy;     /* answers under way */
-    pthread_mutex_t lock; /* below */
+    atomic_bool held;      /* answers wait until it is false */
+    atomic_uint held_ones; /* a bit for each request, counted from 0: its answer waits */
+    atomic_bool stopping;  /* every thread ends */
+    atomic_uint busy;      /* answers under way */
+    pthread_mutex_t lock;  /* below */
     int status;
     key_server_fault fault;
     char extra[128]; /* header lines */
@@ -60,9 +61,10 @@ static inline void key_server_send(int socket, const char *data, size_t len)
     }
 }
 
-static inline void key_server_wait(key_server *server, atomic_bool *flag)
+static inline void key_server_wait(key_server *server, unsigned number)
 {
-    while (atomic_load(flag) && !atomic_load(&server->stopping))
+    while ((atomic_load(&server->held) || atomic_load(&server->held_ones) & 1u << number % 32) &&
+           !atomic_load(&server->stopping))
         usleep(2000);
 }
 
@@ -113,8 +115,7 @@ static inline void *key_server_answer(void *data)
         answer = malloc(len + 1);
         sprintf(answer, "%s%s", head, server->text);
         pthread_mutex_unlock(&server->lock);
-        atomic_fetch_add(&server->requests, 1);
-        key_server_wait(server, &server->held);
+        key_server_wait(server, atomic_fetch_add(&server->requests, 1));
         if (fault == KEY_SERVER_GOOD)
             key_server_send(request.socket, answer, len);
         else

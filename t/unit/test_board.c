@@ -22,11 +22,19 @@ static career_board *board_of(const char *name, size_t room)
     return board;
 }
 
+/* Returns the generation afterwards, or 0. */
+static uint64_t publish_parts(career_board *board, const char *digest, const career_slice *parts)
+{
+    return career_board_publish(board, 0, digest, parts) == CAREER_BOARD_OVERTAKEN
+               ? 0
+               : career_board_generation(board);
+}
+
 static uint64_t publish(career_board *board, const char *digest, const char *a, const char *b)
 {
     const career_slice parts[CAREER_BOARD_PARTS] = {career_slice_of(a), career_slice_of(b)};
 
-    return career_board_publish(board, digest, parts);
+    return publish_parts(board, digest, parts);
 }
 
 static void assert_shows(career_board *board, uint64_t generation, const char *digest,
@@ -110,6 +118,28 @@ static void test_publish_over(void **state)
     assert_int_equal(career_board_publish_over(board, 1, "d2", two), CAREER_BOARD_WRITTEN);
     assert_int_equal(career_board_publish_over(board, 2, "d3", large), CAREER_BOARD_OVERTAKEN);
     assert_shows(board, 2, "d2", "2", "");
+}
+
+/* Answers count in the order of the questions, in whatever order they come. */
+static void test_publish_in_turn(void **state)
+{
+    career_board *board = board_of("a", 6);
+    const career_slice one[] = {CAREER_SLICE("1"), CAREER_SLICE("")},
+                       two[] = {CAREER_SLICE("2"), CAREER_SLICE("")},
+                       three[] = {CAREER_SLICE("3"), CAREER_SLICE("")};
+    career_moment first = career_board_elect(board, 0), second = career_board_elect(board, 0),
+                  third = career_board_elect(board, 0);
+
+    (void)state;
+    assert_true(0 < first && first < second && second < third);
+    assert_int_equal(career_board_publish(board, first, "d1", one), CAREER_BOARD_WRITTEN);
+    assert_int_equal(career_board_publish(board, third, "d3", three), CAREER_BOARD_WRITTEN);
+    assert_int_equal(career_board_publish(board, second, "d2", two), CAREER_BOARD_OVERTAKEN);
+    assert_int_equal(career_board_publish(board, second, "d3", three), CAREER_BOARD_OVERTAKEN);
+    assert_int_equal(career_board_publish(board, third, "d3", three), CAREER_BOARD_THE_SAME);
+    assert_shows(board, 2, "d3", "3", "");
+    assert_true(career_board_is_ahead(board, second));
+    assert_false(career_board_is_ahead(board, third));
 }
 
 static void test_long_digest(void **state)
@@ -248,19 +278,44 @@ static void test_attend(void **state)
     (void)state;
     assert_false(career_board_is_busy(board));
     assert_false(career_board_attend(board, 3));
-    for (int turn = 0; turn < 2; turn++) {
-        assert_true(career_board_elect(board, 0));
+    for (int i = 0; i < 2; i++) {
+        career_moment turn = career_board_elect(board, 0);
+
+        assert_true(turn > 0);
         assert_true(career_board_attend(board, 3));
         assert_true(in_child(child_may_wait, board));
         assert_true(career_board_attend(board, 3));
         assert_false(career_board_attend(board, 3));
         assert_false(in_child(child_may_wait, board));
-        career_board_conclude(board);
+        career_board_conclude(board, turn);
         assert_false(career_board_is_busy(board));
         assert_false(career_board_attend(board, 3));
     }
     assert_true(in_child(child_is_elected, board_of("b", 100))); /* and ends without a word */
     assert_true(career_board_is_busy(board_of("b", 100)));
+}
+
+static void test_turns_that_overlap(void **state)
+{
+    career_board *board = board_of("a", 100);
+    career_moment first = career_board_elect(board, 0), second = career_board_elect(board, 0);
+
+    (void)state;
+    assert_int_equal(career_board_turn(board), second);
+    assert_true(career_board_attend(board, 1));
+    career_board_conclude(board, first);
+    assert_true(career_board_is_busy(board));
+    assert_false(career_board_attend(board, 1)); /* whoever has that seat is waiting still */
+    career_board_conclude(board, second);
+    assert_false(career_board_is_busy(board));
+    career_board_conclude(board, first);
+    assert_false(career_board_is_busy(board));
+    first = career_board_elect(board, 0);
+    second = career_board_elect(board, 0);
+    career_board_conclude(board, second); /* the last one is over, though one before it is not */
+    assert_false(career_board_is_busy(board));
+    career_board_conclude(board, first);
+    assert_false(career_board_is_busy(board));
 }
 
 static atomic_int elected;
@@ -298,7 +353,7 @@ static uint64_t publish_letter(career_board *board, char *block, char letter)
     const char digest[] = {letter, '\0'};
 
     memset(block, letter, a + b);
-    return career_board_publish(board, digest, parts);
+    return publish_parts(board, digest, parts);
 }
 
 static bool is_whole(const career_board_text *text)
@@ -413,8 +468,10 @@ int main(void)
         POOL_TEST(test_complain),
         POOL_TEST(test_withdraw),
         POOL_TEST(test_publish_over),
+        POOL_TEST(test_publish_in_turn),
         POOL_TEST(test_elect),
         POOL_TEST(test_attend),
+        POOL_TEST(test_turns_that_overlap),
         POOL_TEST(test_elect_threads),
         POOL_TEST(test_killed_while_writing),
         POOL_TEST(test_readers_see_whole_texts),

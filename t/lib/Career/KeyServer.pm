@@ -36,7 +36,8 @@ sub start ($self) {
     for (1 .. 20) {
         my $port = $self->{port} // free_port();
         my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 128,
-            ReuseAddr => 1) or next;
+            ReuseAddr => 1);
+        if (!$listener) { sleep 0.05; next }    # it is taken, or one that was killed has not gone yet
         $self->{port} = $port;
         defined($self->{pid} = fork) or die "fork: $!\n";
         $self->_serve($listener) if $self->{pid} == 0;
@@ -73,6 +74,7 @@ sub _serve ($self, $listener) {
         my $socket = $listener->accept or next;
         1 while waitpid(-1, WNOHANG) > 0;
         next if fork;
+        close $listener;    # while this one answers, another may listen there
         eval { $self->_reply($socket) };
         close $socket;
         POSIX::_exit(0);
