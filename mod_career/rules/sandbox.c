@@ -96,6 +96,7 @@ static int run_call(lua_State *L)
     run *job = lua_touserdata(L, 1);
     uint64_t now_imprint;
 
+    luaL_checkstack(L, (int)job->count + 2, NULL);
     career_sandbox_set_now(L, job->now);
     lua_rawgeti(L, LUA_REGISTRYINDEX, job->sandbox->value);
     if (job->function) {

@@ -97,7 +97,7 @@ void career_sandbox_set_now(lua_State *L, apr_time_t now); /* career.now, in sec
 
 /* The value on top, which stays there; an error when it is no value, too much, or deeper than that. */
 const career_json *career_sandbox_read(lua_State *L, apr_pool_t *pool, int depth_max);
-void career_sandbox_push(lua_State *L, const career_json *value);
+void career_sandbox_push(lua_State *L, const career_json *value); /* has room for one */
 
 /* Of the value on top: the function that it is, or those that it holds. false: there is too much of it to tell. */
 bool career_sandbox_take_imprint(lua_State *L, uint64_t *hash);

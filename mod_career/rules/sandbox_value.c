@@ -172,7 +172,6 @@ const career_json *career_sandbox_read(lua_State *L, apr_pool_t *pool, int depth
 
 void career_sandbox_push(lua_State *L, const career_json *value)
 {
-    luaL_checkstack(L, 4, NULL);
     switch (value->type) {
     case CAREER_JSON_NULL:
         lua_pushnil(L);
@@ -190,6 +189,7 @@ void career_sandbox_push(lua_State *L, const career_json *value)
         lua_pushlstring(L, value->string.data, value->string.len);
         break;
     case CAREER_JSON_ARRAY:
+        luaL_checkstack(L, 2, NULL);
         lua_createtable(L, (int)value->array.count, 0);
         for (size_t i = 0; i < value->array.count; i++) {
             career_sandbox_push(L, value->array.items[i]);
@@ -197,6 +197,7 @@ void career_sandbox_push(lua_State *L, const career_json *value)
         }
         break;
     case CAREER_JSON_OBJECT:
+        luaL_checkstack(L, 3, NULL);
         lua_createtable(L, 0, (int)value->object.count);
         for (size_t i = 0; i < value->object.count; i++) {
             const career_json_member *member = &value->object.members[i];
