@@ -7,6 +7,7 @@ use File::Glob    qw(:bsd_glob); # a blank in a path is part of it
 use File::Temp    qw(tempdir);
 use IPC::Open3    qw(open3);
 use JSON::PP      ();
+use POSIX         ();
 use Symbol        qw(gensym);
 use Test::More;
 
@@ -61,6 +62,50 @@ subtest 'help and wrong calls' => sub {
         is $out, '', 'prints nothing';
         like $err, qr/career-rules: .*Usage:/s, 'but how to call it';
     }
+};
+
+subtest 'files that are none, and nobody who listens' => sub {
+    my $dir  = tempdir(CLEANUP => 1);
+    my $good = put("$dir/good.json", \%good);
+    for my $case (
+        [['check', "$lua/validation.lua"], qr/Not a directory/], [['schema', "$dir/none"], qr/No such file/],
+        [['try', $lua, "$dir/none"], qr/none: No such file/], [['try', $lua, $dir], qr/\Q$dir\E: Is a directory/],
+        [['try', $lua, '/dev/null'], qr/there is no text/], [['try', $lua, $good, "$dir/none"], qr/none: No such file/],
+        [['try', $lua, '-'], qr/standard input: there is no profile in it/], [['keys', $lua, $user, $dir], qr/Is a directory/],
+        [['keys', $lua, $user, $good, "$dir/none"], qr/No such file/], [['test', $lua, $good], qr/Not a directory/],
+        [['test', $lua, "$dir/none"], qr/No such file/]
+    ) {
+        my ($status, $out, $err) = career_rules($case->[0]);
+        is $status, 1, "@{$case->[0]}";
+        like $err, $case->[1], 'says why';
+        is $out, '', 'and nothing else';
+    }
+    is +(career_rules(['keys', "$dir/none", 'nobody']))[0], 2, 'a wrong call is one before anything is read';
+
+    SKIP: {
+        skip 'there is no /dev/full', 1 unless -c '/dev/full';
+        for my $call (['--help'], ['--version'], ['check', $lua], ['schema', $lua], ['keys', $lua, $user], ['try', $lua, $good],
+            ['test', $lua, "$lua/cases"]) {
+            my $said = qx(sh -c 'exec "\$0" "\$\@" 2>&1 >/dev/full' @{[map { "'$_'" } $tool, @$call]});
+            is $? >> 8, 1, "@$call: a disk that is full";
+            like $said, qr/standard output: No space left/, 'is told';
+        }
+    }
+    my $many = put("$dir/many", qq({"x":1}\n) x 5000);
+    pipe my $in, my $out or die "pipe: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        local $SIG{PIPE} = 'DEFAULT';
+        close $in;
+        open STDIN,  '<',  $many or die "$many: $!\n";
+        open STDOUT, '>&', $out  or die "dup: $!\n";
+        exec $tool, 'try', $lua, '-' or die "exec: $!\n";
+    }
+    close $out;
+    like scalar readline $in, qr/^error\s+line 1: x: unknown_field/, 'a reader who has seen enough';
+    close $in;
+    waitpid $pid, 0;
+    is $? & 127, POSIX::SIGPIPE(), 'ends it, as it ends cat';
 };
 
 subtest 'check' => sub {

@@ -46,12 +46,13 @@ static const char help[] =
 
 /* ---------------------------------------------------------------- words */
 
-/* Colours only for people: https://no-color.org */
+/* Colours only for people whose terminal has them: https://no-color.org */
 static bool is_colourful(void)
 {
-    const char *refused = getenv("NO_COLOR");
+    const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-    return isatty(STDOUT_FILENO) && !(refused && *refused);
+    return isatty(STDOUT_FILENO) && !(refused && *refused) && terminal &&
+           strcmp(terminal, "dumb") != 0;
 }
 
 const char *career_tool_shown(apr_pool_t *pool, const char *text)
@@ -128,7 +129,6 @@ static bool load(career_tool *tool, const char *directory)
         return false;
     }
     tool->layout = career_rules_layout(tool->rules);
-    apr_cpystrn(tool->user.user_id, SOMEBODY, sizeof(tool->user.user_id));
     tool->user.role = "authenticated";
     tool->user.aal = "aal1";
     return true;
@@ -186,34 +186,43 @@ static int run(career_tool *tool, int argc, char **argv)
     if (strcmp(command, "try") == 0 && (argc == 4 || argc == 5))
         return load(tool, directory) ? career_tool_try(tool, third, fourth) : 1;
     if (strcmp(command, "keys") == 0 && argc >= 4 && argc <= 6) {
-        if (!load(tool, directory))
-            return 1;
         if (!take_user(tool, third))
             return misuse("USER_ID is a UUID, the claim \"sub\" of tokens");
+        if (!load(tool, directory))
+            return 1;
         return career_tool_print_keys(tool, fourth, argc > 5 ? argv[5] : NULL);
     }
     return misuse("that is no command, or not with these arguments");
 }
 
+/* What nobody could read was not said: a disk is full, or whoever listened is gone. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "career-rules: standard output: %s\n", strerror(errno));
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
-    career_tool tool = {0};
+    career_tool tool = {.user = {.user_id = SOMEBODY}};
     int status;
 
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(help, stdout);
-        return 0;
+        return finish(0);
     }
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("career-rules " CAREER_MODULE_VERSION);
-        return 0;
+        return finish(0);
     }
     if (argc < 3)
         return misuse("a command and a directory are expected");
     apr_initialize();
     career_json_start();
     apr_pool_create(&tool.pool, NULL);
-    status = run(&tool, argc, argv);
+    status = finish(run(&tool, argc, argv));
     if (tool.rules)
         career_rules_release(tool.rules);
     apr_pool_destroy(tool.pool);

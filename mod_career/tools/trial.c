@@ -16,13 +16,19 @@ const career_json *career_tool_read(apr_pool_t *pool, const char *path)
     const career_json *json;
     const char *why;
     size_t len;
+    int failed;
 
     if (!file) {
         career_tool_complain(pool, path, strerror(errno));
         return NULL;
     }
     len = fread(bytes, 1, PROFILE_MAX + 1, file);
+    failed = ferror(file) ? errno : 0; /* a directory, for one, can be opened */
     fclose(file);
+    if (failed) {
+        career_tool_complain(pool, path, strerror(failed));
+        return NULL;
+    }
     if (len > PROFILE_MAX) {
         career_tool_complain(pool, path, "larger than 1 MiB");
         return NULL;
@@ -215,6 +221,10 @@ int career_tool_try_lines(career_tool *tool, FILE *lines)
         apr_pool_destroy(pool);
     }
     free(line);
+    if (ferror(lines))
+        return career_tool_complain(tool->pool, "standard input", strerror(errno));
+    if (profiles == 0)
+        return career_tool_complain(tool->pool, "standard input", "there is no profile in it");
     career_tool_say(bad ? CAREER_TINT_RED : CAREER_TINT_GREEN, bad ? "bad" : "good", tool->pool,
                     "%" APR_SIZE_T_FMT " of %" APR_SIZE_T_FMT " profiles are accepted",
                     profiles - bad, profiles);
