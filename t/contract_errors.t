@@ -5,7 +5,7 @@ use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal onboarding header violations wire is_error is_saved);
 
-my $stack = Career::Stack->start(directives => { CareerDatabasePool => 'wait=100ms' });
+my $stack = Career::Stack->start;
 my $pg    = $stack->postgres;
 
 # A table as the application's own database has it: enums narrower than the rules, and users that must exist.

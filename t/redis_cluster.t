@@ -101,11 +101,12 @@ subtest 'a master that has no slot yet' => sub {
     my ($slot, $from) = places("score:$user:1");
     my @keys = map { "score:$user:$_" } 1 .. 400;
     my ($in) = grep { $cluster->slot($_) == $slot } @keys;
+    my $others = $nodes[$from]->command(CLUSTER => COUNTKEYSINSLOT => $slot);    # foreign ones, as chance has it
     set($in);
     $cluster->begin_move($slot, $from, 3, 100);
-    is $nodes[3]->command('DBSIZE'), 1, 'it has a key all the same';
+    is $nodes[3]->command('DBSIZE'), $others + 1, 'it has a key all the same';
     is change(@as)->{json}{cache}{status}, 'invalidated', 'a save';
-    is $nodes[3]->command('DBSIZE'), 0, 'it was swept, too';
+    is $nodes[3]->command('DBSIZE'), $others, 'it was swept, too';
     $cluster->end_move($slot, $from, 3);
 };
 

@@ -106,8 +106,7 @@ my @clients = meanwhile(
 );
 
 is_deeply [map { @{ $_->{faults} } } @clients], [], 'no request fails, and none sees two generations';
-cmp_ok $_->{requests}, '>', RELOADS, "a client's $_->{requests} requests were many" for @clients;
-cmp_ok $_->{seen}, '>', 1, 'under more than one generation' for @clients;
+cmp_ok $_->{seen}, '>', 1, "a client's $_->{requests} requests met more than one generation" for @clients;
 wait_until { everywhere(RELOADS % NUMBERS) } 'all children have the last';
 
 # The log tells of every generation once; the digest tells the same of it as its number.

@@ -149,7 +149,7 @@ subtest 'times' => sub {
     my $now = time;
     refuses(token(sub => $user, exp => $now - 3600), 'expired', code => 'token_expired');
     refuses(token(sub => $user, exp => $now - 31), 'expired beyond the leeway', code => 'token_expired');
-    admits(token(sub => $user, exp => $now - 5), 'expired within the leeway');
+    admits(token(sub => $user, exp => time - 5), 'expired within the leeway');
     admits(token(sub => $user, exp => $now + 1000.5), 'a fraction');
     admits(token(sub => $user, exp => $now + 10 * 365 * 86400), 'ten years, where no limit is set');
     refuses(token(sub => $user, exp => undef), 'no exp');
@@ -243,9 +243,12 @@ subtest 'before the body' => sub {
 };
 
 subtest 'a token that expires while it is in use' => sub {
-    my $short = token(sub => $user, @strict, exp => time + 2);
-    my @at = (vhost => 'strict.test', token => $short);
-    is owner($stack->get(@at)), $user, 'is taken at first';
+    my ($first, @at);
+    for my $life (2, 10, 30) {    # a slow machine may take longer than that to ask
+        @at = (vhost => 'strict.test', token => token(sub => $user, @strict, exp => time + $life));
+        last if ($first = owner($stack->get(@at))) eq $user;
+    }
+    is $first, $user, 'is taken at first';
     wait_until { $stack->get(@at)->{status} == 401 } 'and refused later';
 };
 
