@@ -39,7 +39,10 @@ sub write_on ($index, $from, $stop) {
         $last{sent}{own} = $n;
         my %numbers = (number => $n, companyName => "No. $n", primarySkills => ["skill $n", "other $n"]);
         my $status = $stack->put(\%numbers, token => $token{$user})->{status};
-        $last{told}{own} = $n if $status == 200;
+        if ($status == 200) {
+            write_file("$stop.$index", '') unless $last{told}{own};
+            $last{told}{own} = $n;
+        }
         my $own = $status;
         $last{sent}{shared} = $n;
         $status = $stack->put({ $field => $n }, token => $token{$shared})->{status};
@@ -98,8 +101,10 @@ my %ends = (
     backend => sub {
         my ($pid) = map { $_->[0] } $pg->rows(q{SELECT pid FROM pg_stat_activity WHERE usename = 'career'
             ORDER BY random() LIMIT 1});
-        kill KILL => $pid if $pid;
-        sleep 0.1 + rand 0.3;
+        my $up = sub { scalar(() = $pg->log =~ /ready to accept connections/g) };
+        my ($before, $end) = ($up->(), time + 60);
+        return unless $pid && kill KILL => $pid;
+        sleep 0.02 while $up->() == $before && time < $end;    # all of it starts anew
     },
     postgres => sub { $pg->crash; sleep rand 0.3; $pg->start; sleep 0.2 },
     httpd    => sub { $httpd->process->crash }
@@ -113,7 +118,9 @@ for my $round (1 .. $rounds) {
     subtest "round $round: $kind" => sub {
         my $stop = $stack->dir . "/stop$round";
         my $event = sub {
-            sleep 0.15 + rand 0.4;
+            my $end = time + 60;
+            sleep 0.02 while time < $end && grep { !-e "$stop.$_" } 0 .. $#own;    # each has saved something
+            sleep rand 0.5;
             my $done = eval { $ends{$kind}->(); 1 };
             write_file($stop, '');
             die $@ unless $done;

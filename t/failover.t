@@ -9,7 +9,7 @@ use Career::Postgres ();
 use Time::HiRes      qw(time sleep);
 
 my $stack = Career::Stack->new(postgres => { tcp => 1 }, directives => { CareerDatabaseTimeout => 'connect=2s query=2s',
-    CareerDatabasePool => 'wait=1s' });
+    CareerDatabasePool => 'wait=3s' });
 $stack->edit_rules('validation.lua', sub { s/(\bfields\s*=\s*\{)/$1 own = field.integer {}, / });
 my $primary = $stack->postgres;
 $primary->start;

@@ -24,7 +24,7 @@ END $$;
 CREATE FUNCTION aa_trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM trouble(); RETURN NEW; END $$;
 CREATE ROLE reader LOGIN; GRANT SELECT, UPDATE ON career_profiles TO reader;
 CREATE ROLE readonly LOGIN; ALTER ROLE readonly SET default_transaction_read_only = on;
-CREATE ROLE slow LOGIN; ALTER ROLE slow SET statement_timeout = 300;
+CREATE ROLE slow LOGIN; ALTER ROLE slow SET statement_timeout = 2000;
 GRANT career TO readonly, slow;
 CREATE TRIGGER aa_trouble BEFORE INSERT OR UPDATE ON career_profiles FOR EACH ROW EXECUTE FUNCTION aa_trouble();
 SQL

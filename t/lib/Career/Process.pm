@@ -94,7 +94,15 @@ sub freeze ($self) {
     $self->{guard} //= $self->_guard;
     $self->{frozen} = 1;
     kill STOP => $self->{pid};
+    my $end = time + 10;
+    sleep 0.001 until time > $end || $self->_state =~ /^[TZX]/;
     return kill STOP => $self->descendants;
+}
+
+# The letter of proc(5): a signal takes effect a little later than it is sent.
+sub _state ($self) {
+    open my $in, '<', "/proc/$self->{pid}/stat" or return 'X';
+    return (readline($in) // '') =~ /.*\) (\w)/ ? $1 : 'X';
 }
 
 sub thaw ($self) {
