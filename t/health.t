@@ -78,6 +78,16 @@ subtest 'the table is not there' => sub {
     becomes(200, 'ready again');
 };
 
+subtest 'a right is missing' => sub {
+    $pg->psql('REVOKE ALL ON career_profiles FROM career');
+    becomes(503, 'not ready');
+    my %seen;    # longer than the outbox, which may be read, is left alone
+    $seen{ ask('ready')->{status} }++, Time::HiRes::sleep(0.1) for 1 .. 30;
+    is_deeply [keys %seen], [503], 'whatever else Postgres answers';
+    $pg->psql('GRANT ALL ON career_profiles TO career');
+    becomes(200, 'ready again');
+};
+
 subtest 'bad rules do not matter while good ones are in force' => sub {
     expect_log(qr/CAREER0202/);
     $stack->edit_rules('caches.lua', 'return 1');

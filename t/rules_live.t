@@ -255,8 +255,18 @@ LUA
     wait_until { $stack->postgres->psql('SELECT count(*) FROM career_cache_outbox') == 0 } 'nothing is left in the outbox';
 };
 
+subtest 'a file that only root may read' => sub {
+    expect_log(qr/CAREER0202: .*Permission denied/);
+    my $file = $stack->rules_dir . '/validation.lua';
+    chmod 0000, $file;
+    wait_until { $stack->httpd->log =~ /validation\.lua cannot be opened: Permission denied \(the user of httpd's children/ }
+        'the log says who cannot read it, for httpd -t can';
+    chmod 0644, $file;
+    wait_until { $stack->httpd->log =~ /Permission denied.*CAREER0201: rules loaded/s } 'and when it can be read again';
+};
+
 subtest 'the first start with bad rules' => sub {
-    expect_log(qr/CAREER0003: .*CareerRules|AH00014: Configuration check failed|AH00020: Configuration Failed/);
+    expect_log(qr/CAREER0003: .*CareerRules|AH00014: Configuration check failed|AH00016: Configuration Failed/);
     my $httpd = $stack->httpd;
     $httpd->stop;
     $stack->edit_rules('validation.lua', "-- one\nreturn { fields = 5, }\n");
@@ -269,6 +279,7 @@ subtest 'the first start with bad rules' => sub {
     like $text, qr/validation\.lua:3/, 'and the line' or diag $text;
     ok !eval { $httpd->start; 1 }, 'it does not start';
     like $httpd->log . $httpd->output, qr/CareerRules: .*validation\.lua:3/, 'and says why';
+    ok $httpd->fails_to_start, 'nor in the background, which whoever starts it is told';
     $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
     ok +($stack->configtest)[0], 'httpd -t is content with good ones';
     unlink $stack->rules_dir . '/caches.lua';

@@ -159,6 +159,10 @@ subtest 'key sets' => sub {
     $server->publish(Career::Key->set(Career::Key->new(kid => 'three')));
     wait_until { !defined host()->{keys}{error} } 'that ends';
     $server->stop;
+    wait_until { defined host()->{keys}{error} } 'the key server is away';
+    my %secret = (%{ $stack->directives }, CareerJwtKeys => undef, CareerJwtKeysRefresh => undef);
+    $stack->reconfigure(directives => \%secret);
+    is host()->{keys}{error}, undef, 'which does not matter any more when no directive names it';
 };
 
 subtest 'nothing secret' => sub {
@@ -178,6 +182,15 @@ subtest 'hosts' => sub {
     is_deeply [map { $_->{database}{sharedWith} // () } @hosts], [grep { my $name = $_;
             grep { !$_->{database}{sharedWith} && $_->{host} eq $name } @hosts } map { $_->{host} } @hosts],
         'one of them has the pool, and the other says so';
+    my $forged = token(sub => $user, secret => 'x' x 40);
+    my $concerns = sub { "@{ json(vhost => 'bare.test')->{hosts}[1]{concerns} }" };
+    $stack->get(token => $forged, vhost => 'second.test') for 1 .. 2;
+    unlike $concerns->(), qr/token/, 'a token or two of others are no concern';
+    wait_until { $stack->get(token => $forged, vhost => 'second.test');
+        $concerns->() =~ /No token was accepted in the last two minutes, and \d+ were refused for signature: are CareerJwtSecret/
+    } 'when no other comes, they are';
+    $stack->get(vhost => 'second.test');
+    wait_until { $concerns->() !~ /token/ } 'until one is accepted';
     $stack->reconfigure(vhosts => [{ name => 'bare.test', config => $page }]);
     like html(vhost => 'bare.test')->{content}, qr/applies to no virtual host/, 'where nothing is configured';
     is_deeply json(vhost => 'bare.test')->{hosts}, [], 'there is nothing to show';

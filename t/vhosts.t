@@ -187,6 +187,13 @@ subtest 'good configurations' => sub {
     }
 };
 
+subtest 'secrets in files' => sub {
+    write_file("$dir/crlf.secret", SECRET . "\r\n", 0600);
+    my $crlf = Career::Stack->start(directives => { %{ $stack->directives }, CareerJwtSecret => "file:$dir/crlf.secret" },
+        postgres => 0, redis => 0);
+    isnt $crlf->get->{status}, 401, 'the end of a line, as an editor leaves it, is no part of them';
+};
+
 subtest 'faults' => sub {
     write_file("$dir/open.secret", 'x' x 40, 0644);
     write_file("$dir/short.secret", 'x' x 31, 0600);

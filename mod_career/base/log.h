@@ -28,7 +28,7 @@ typedef enum career_log_level {
     X(REQUEST_FAILED, 1, ERROR, "request failed", "look at the cause; the client has the id")      \
     X(REQUEST_REFUSED, 2, INFO, "request refused", "the client is at fault")                       \
     X(CONFIG, 3, EMERGENCY, "the configuration cannot be used",                                    \
-      "correct the directive; httpd -t tries it")                                                  \
+      "correct the directive, or the file that it names; httpd -t tries it")                       \
     X(STARTED, 4, NOTICE, "started", "")                                                           \
     X(HOST_UNCONFIGURED, 5, ERROR, "career-profile on a host without CareerDatabase",              \
       "configure the virtual host, or take the handler away")                                      \
@@ -59,7 +59,7 @@ typedef enum career_log_level {
     X(RULES_PATTERN, 204, WARNING, "a regular expression of the rules was given up",               \
       "write it so that a text can be matched in one way only, or give the text a max")            \
     X(DATABASE_DOWN, 301, ERROR, "Postgres cannot be used",                                        \
-      "check that it runs and that CareerDatabase names it")                                       \
+      "check that it runs, and the host, database, user and password in CareerDatabase")           \
     X(DATABASE_BACK, 302, NOTICE, "Postgres answers again", "")                                    \
     X(DATABASE_QUERY, 303, ERROR, "a statement failed", "see the cause; is sql/ applied?")         \
     X(DATABASE_POOLER, 304, NOTICE,                                                                \
@@ -78,7 +78,7 @@ typedef enum career_log_level {
     X(DATABASE_MIGRATION, 308, WARNING, "a migration is not recorded as applied",                  \
       "apply the files of sql/ in their order when it suits; nothing needs it yet")                \
     X(REDIS_DOWN, 401, ERROR, "Redis cannot be used, invalidations wait in the outbox",            \
-      "check that it runs and that CareerRedis names it")                                          \
+      "check that it runs, and the host, port, user and password in CareerRedis")                  \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \
     X(REDIS_REFUSED, 403, ERROR, "Redis refused a command",                                        \
       "check the rights of the Redis user: unlink, scan, sscan, srem, scard, multi, exec, eval, "  \

@@ -145,6 +145,8 @@
       "What career-health found when it asked Postgres last")                                      \
     X(DATABASE_ANSWERED, AGE, "career_database_answer_age_seconds", NONE, NONE,                    \
       "Time since Postgres answered last")                                                         \
+    X(DATABASE_SERVED, AGE, "career_database_served_age_seconds", NONE, NONE,                      \
+      "Time since Postgres served a request, or a check of career-health, last")                   \
     X(DATABASE_CONNECTIONS, LIVE, "career_database_connections", NONE, NONE,                       \
       "Connections to Postgres that are open")                                                     \
     X(DATABASE_LANES, LIVE, "career_database_connections_max", NONE, NONE,                         \

@@ -7,6 +7,8 @@
 
 /* The invalidator takes up an entry that was left within seconds: one that is older than this waits for something. */
 #define OUTBOX_PATIENCE 30.0
+/* A token or two that are refused say nothing of the configuration. */
+#define REFUSALS_MIN 3
 
 /* A host that shares another's rules, pool or outbox shows what is noted there. */
 #define TAKE_OVER(host, owner, metric)                                                             \
@@ -45,8 +47,10 @@ static void refresh_keys(const career_host *host)
 static void refresh_database(const career_host *host)
 {
     career_set(host->counters, DATABASE_UP, career_store_is_up(host->store));
-    if (host->store_owner != host)
+    if (host->store_owner != host) {
         TAKE_OVER(host, host->store_owner, DATABASE_ANSWERED);
+        TAKE_OVER(host, host->store_owner, DATABASE_SERVED);
+    }
     if (host->invalidator_owner == host)
         return;
     TAKE_OVER(host, host->invalidator_owner, OUTBOX);
@@ -106,6 +110,55 @@ static void judge_numbers(career_facts *facts, apr_pool_t *pool)
                                   failed, failed == 1 ? "" : "s"));
 }
 
+/* What a refusal for that reason makes an operator look at; NULL: it is the client's affair. */
+static const char *suspect_of(unsigned reason)
+{
+    switch (reason) {
+    case CAREER_BY_REASON_SIGNATURE:
+    case CAREER_BY_REASON_ALGORITHM:
+    case CAREER_BY_REASON_NO_KEY:
+    case CAREER_BY_REASON_UNKNOWN_KID:
+        return "are CareerJwtSecret and CareerJwtKeys those of the project?";
+    case CAREER_BY_REASON_CLAIM_ISS:
+        return "is CareerJwtIssuer that of the project?";
+    case CAREER_BY_REASON_CLAIM_AUD:
+        return "is CareerJwtAudience right?";
+    case CAREER_BY_REASON_CLAIM_ROLE:
+    case CAREER_BY_REASON_ROLE:
+        return "is CareerJwtRole right?";
+    default:
+        return NULL;
+    }
+}
+
+/* The one that was refused most often since, of those that have a suspect. */
+static unsigned usual_refusal(const career_reading *now, const career_reading *since)
+{
+    const int64_t *to = now->cells + CAREER_AT_TOKEN_REFUSALS;
+    const int64_t *from = since->cells + CAREER_AT_TOKEN_REFUSALS;
+    unsigned most = CAREER_BY_REASON_SIGNATURE;
+
+    for (unsigned i = 0; i < CAREER_BY_REASON_VALUES; i++)
+        if (suspect_of(i) && to[i] - from[i] > to[most] - from[most])
+            most = i;
+    return most;
+}
+
+/* Whose secret or issuer is wrong refuses everybody, and each refusal looks like a client's fault. */
+static void judge_tokens(career_facts *facts, const career_reading *since, apr_pool_t *pool)
+{
+    const career_label_info *reasons = career_metric_describe(CAREER_METRIC_TOKEN_REFUSALS)->first;
+    unsigned most = usual_refusal(facts->own, since);
+    int64_t count = facts->own->cells[CAREER_AT_TOKEN_REFUSALS + most] -
+                    since->cells[CAREER_AT_TOKEN_REFUSALS + most];
+
+    if (count >= REFUSALS_MIN && career_facts_admitted(facts->own) == career_facts_admitted(since))
+        worry(facts, apr_psprintf(pool,
+                                  "No token was accepted in the last two minutes, and "
+                                  "%" APR_INT64_T_FMT " were refused for %s: %s",
+                                  count, reasons->values[most], suspect_of(most)));
+}
+
 /* ---- gathering ---- */
 
 static const career_reading *reading_of(const career_host *host, apr_pool_t *pool)
@@ -126,7 +179,8 @@ static void gather_rules(career_facts *facts, apr_pool_t *pool)
     career_rules_release(rules);
 }
 
-/* Hosts may share the URL of a key set, and another host's fetch has gone well since. */
+/* Hosts may share the URL of a key set, and another host's fetch has gone well since; or the configuration of before
+ * had one, and this has none. */
 static void gather_keys(career_facts *facts, apr_pool_t *pool)
 {
     career_counters *counters = facts->host->counters;
@@ -136,7 +190,7 @@ static void gather_keys(career_facts *facts, apr_pool_t *pool)
     if (facts->keys)
         career_snapshot_release_with((career_snapshot *)facts->keys, pool);
     facts->keys_error = career_counters_remarked(counters, CAREER_REMARK_KEYS, pool, &since);
-    if (career_get(counters, KEYS_FETCHED) > since)
+    if (!facts->host->sources.url_count || career_get(counters, KEYS_FETCHED) > since)
         facts->keys_error = "";
 }
 
@@ -157,6 +211,7 @@ static void gather_faults(career_facts *facts, apr_pool_t *pool)
 career_facts *career_facts_gather(const career_host *host, apr_pool_t *pool)
 {
     career_facts *facts = apr_pcalloc(pool, sizeof(*facts));
+    const career_reading *recent;
 
     facts->host = host;
     facts->own = reading_of(host, pool);
@@ -166,8 +221,11 @@ career_facts *career_facts_gather(const career_host *host, apr_pool_t *pool)
     gather_rules(facts, pool);
     gather_keys(facts, pool);
     gather_faults(facts, pool);
-    facts->intervals = career_trend(host->counters, facts->own, pool, &facts->interval_count);
+    facts->intervals =
+        career_trend(host->counters, facts->own, pool, &facts->interval_count, &recent);
     judge_parts(facts);
     judge_numbers(facts, pool);
+    if (recent)
+        judge_tokens(facts, recent, pool);
     return facts;
 }

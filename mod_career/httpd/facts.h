@@ -49,6 +49,9 @@ double career_facts_quantile(const int64_t *histogram, double share);
 /* All requests of a reading whose status begins with that digit, 0: whatever it is. */
 int64_t career_facts_answers(const career_reading *reading, char digit);
 
+/* Those for a profile whose token was good. */
+int64_t career_facts_admitted(const career_reading *reading);
+
 /* The durations of all requests, as one histogram of CAREER_HISTOGRAM_CELLS. */
 void career_facts_durations(const career_reading *reading, int64_t *histogram);
 

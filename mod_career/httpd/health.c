@@ -21,11 +21,11 @@ static bool ends_with(const char *text, const char *end)
     return len >= want && strcmp(text + len - want, end) == 0;
 }
 
-static bool answered_lately(const career_host *host)
+static bool served_lately(const career_host *host)
 {
-    apr_time_t age = apr_time_now() - career_get(host->store_owner->counters, DATABASE_ANSWERED);
+    apr_time_t age = apr_time_now() - career_get(host->store_owner->counters, DATABASE_SERVED);
 
-    return age >= 0 && age <= FRESH;
+    return age >= 0 && age <= FRESH && career_store_is_up(host->store);
 }
 
 /* Somebody else asks just now: its answer is ours. */
@@ -44,7 +44,7 @@ static bool has_database(career_request *rq, const career_host *host)
     career_moment turn;
     bool ready;
 
-    if (answered_lately(host))
+    if (served_lately(host))
         return true;
     turn = career_board_elect(host->probe, PROBE_EVERY);
     if (!turn)

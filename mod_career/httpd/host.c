@@ -73,28 +73,45 @@ static int check_settings(apr_pool_t *pool, server_rec *server)
     return fault ? refuse(pool, server, fault) : OK;
 }
 
-int career_hosts_check(apr_pool_t *temp, server_rec *main_server)
+int career_hosts_check_rules(apr_pool_t *temp, server_rec *main_server)
 {
     for (server_rec *server = main_server; server; server = server->next) {
-        career_config *config = career_config_of(server);
+        const career_config *config = career_config_of(server);
+        career_rules_budget budget = budget_of(config);
         const char *why = NULL;
-        career_rules_budget budget;
-        int status;
+
+        if (career_config_applies(config) &&
+            !career_watch_open(temp, config->rules, &budget, NULL, NULL, &why))
+            return refuse(temp, server, apr_psprintf(temp, "CareerRules: %s", why));
+    }
+    return OK;
+}
+
+static int check_all_settings(apr_pool_t *temp, server_rec *main_server)
+{
+    int status = OK;
+
+    for (server_rec *server = main_server; server && status == OK; server = server->next) {
+        career_config *config = career_config_of(server);
 
         if (!career_config_applies(config))
             continue;
         career_config_complete(server->process->pconf, config);
         status = check_settings(temp, server);
-        if (status != OK)
-            return status;
-        budget = budget_of(config);
-        if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST &&
-            !career_watch_open(temp, config->rules, &budget, NULL, NULL, &why))
-            return refuse(temp, server, apr_psprintf(temp, "CareerRules: %s", why));
     }
-    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
+    return status;
+}
+
+int career_hosts_check(apr_pool_t *temp, server_rec *main_server)
+{
+    int status = check_all_settings(temp, main_server);
+
+    if (status != OK || ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST)
+        return status;
+    status = career_hosts_check_rules(temp, main_server);
+    if (status == OK)
         career_review(temp, main_server);
-    return OK;
+    return status;
 }
 
 static const char *digest(apr_pool_t *pool, const char *a, const char *b, const char *c)

@@ -53,6 +53,9 @@ void career_host_say(server_rec *server, career_log_tag tag, const char *cause, 
  * error after one log line. */
 int career_hosts_check(apr_pool_t *temp, server_rec *main_server);
 
+/* Before a start: are the rules of every configured host good? On a restart the last good ones would do. */
+int career_hosts_check_rules(apr_pool_t *temp, server_rec *main_server);
+
 /* post_config: makes the hosts (they live in pool). process: the pool that outlives restarts. */
 int career_hosts_open(apr_pool_t *pool, apr_pool_t *process, apr_pool_t *temp,
                       server_rec *main_server);

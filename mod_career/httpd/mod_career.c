@@ -25,8 +25,10 @@ static int check_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, ser
 static int post_config(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
 {
     (void)log;
+    /* httpd reads its configuration twice before it starts. The second counts; but by then it has left the terminal,
+     * and whoever started it would be told that all went well. */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
-        return OK; /* httpd reads its configuration twice before it starts; the second counts */
+        return career_hosts_check_rules(temp, server);
     career_store_before_fork(pool);
     return career_hosts_open(pool, server->process->pool, temp, server);
 }

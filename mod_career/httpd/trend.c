@@ -18,6 +18,24 @@ int64_t career_facts_answers(const career_reading *reading, char digit)
     return sum;
 }
 
+/* By then it had a token that was good; what fails for another cause had, too. */
+static bool is_admitted(unsigned method, unsigned code)
+{
+    return method != CAREER_BY_METHOD_OPTIONS && method != CAREER_BY_METHOD_OTHER &&
+           code != CAREER_BY_CODE_401 && code != CAREER_BY_CODE_403;
+}
+
+int64_t career_facts_admitted(const career_reading *reading)
+{
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < CAREER_BY_METHOD_VALUES; i++)
+        for (unsigned j = 0; j < CAREER_BY_CODE_VALUES; j++)
+            if (is_admitted(i, j))
+                sum += reading->cells[CAREER_CELL_OF(REQUESTS, i, CODE, j)];
+    return sum;
+}
+
 void career_facts_durations(const career_reading *reading, int64_t *histogram)
 {
     for (unsigned i = 0; i < CAREER_HISTOGRAM_CELLS; i++) {
@@ -74,16 +92,19 @@ static career_interval between(const career_reading *from, const career_reading 
 }
 
 career_interval *career_trend(career_counters *counters, const career_reading *now,
-                              apr_pool_t *pool, size_t *count)
+                              apr_pool_t *pool, size_t *count, const career_reading **recent)
 {
     size_t samples;
     const career_reading *all = career_counters_samples(counters, pool, &samples), *last = NULL;
     career_interval *intervals = apr_palloc(pool, (samples + 1) * sizeof(*intervals));
 
     *count = 0;
+    *recent = NULL;
     for (size_t i = 0; i < samples; i++) {
         if (now->time - all[i].time > CAREER_TREND_LENGTH || all[i].time > now->time)
             continue; /* the server was stopped, or the date was set */
+        if (!*recent && now->time - all[i].time <= CAREER_TREND_RECENT)
+            *recent = &all[i];
         if (last && all[i].time > last->time)
             intervals[(*count)++] = between(last, &all[i]);
         last = &all[i];

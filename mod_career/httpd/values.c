@@ -137,7 +137,8 @@ static const char *file_secret(apr_pool_t *pool, const char *path, const char **
     if (fault)
         return fault;
     len = strlen(text);
-    len -= len && text[len - 1] == '\n';
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r')) /* as editors end a line */
+        len--;
     *secret = apr_pstrmemdup(pool, text, len);
     return len ? NULL : apr_psprintf(pool, "%s is empty", path);
 }

@@ -103,6 +103,9 @@ static const char *read_whole(apr_pool_t *pool, int fd, size_t size, career_slic
     return NULL;
 }
 
+/* httpd -t reads as root, and finds nothing wrong. */
+static const char hint[] = " (the user of httpd's children must be able to read it)";
+
 static const char *read_file(apr_pool_t *pool, int directory, const char *name, career_slice *text)
 {
     int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -110,7 +113,8 @@ static const char *read_file(apr_pool_t *pool, int directory, const char *name, 
     const char *fault;
 
     if (fd < 0)
-        return apr_psprintf(pool, "cannot be opened: %s", strerror(errno));
+        return apr_psprintf(pool, "cannot be opened: %s%s", strerror(errno),
+                            errno == EACCES ? hint : "");
     if (fstat(fd, &info) != 0)
         fault = "cannot be read";
     else
@@ -165,7 +169,8 @@ static void complain(career_watch *watch, apr_pool_t *pool, const char *why)
         return;
     career_log_tell(watch->log, CAREER_LOG_RULES_REJECTED, "%s", why); /* one line an edit */
     career_count(watch->counters, RULES_RELOADS, RESULT, BAD);
-    career_counters_remark(watch->counters, CAREER_REMARK_RULES, why); /* first: who sees it asks why */
+    career_counters_remark(watch->counters, CAREER_REMARK_RULES,
+                           why); /* first: who sees it asks why */
     career_set(watch->counters, RULES_GOOD, 0);
 }
 

@@ -16,11 +16,19 @@ _Static_assert(CAREER_BY_TASK_VALUES == CAREER_TASK_PROBE + 1 &&
                    CAREER_BY_TASK_TAKE == (int)CAREER_TASK_TAKE,
                "tasks are counted by their number");
 
+/* The outbox is a table of its own, and may be well where profiles are not. */
+static bool is_about_profiles(const career_store_job *job)
+{
+    return job->task == CAREER_TASK_READ || job->task == CAREER_TASK_WRITE ||
+           job->task == CAREER_TASK_DECIDE || job->task == CAREER_TASK_PROBE;
+}
+
 void career_batch_finish(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
 
     batch->answered = batch->answered || !job->failed;
+    batch->served = batch->served || (!job->failed && is_about_profiles(job));
     career_count_job(batch->session->store, job,
                      job->failed ? CAREER_BY_OUTCOME_FAILED : CAREER_BY_OUTCOME_DONE);
     career_job_finish(&batch->jobs[i]->base);
@@ -206,9 +214,13 @@ static void begin(career_batch *batch, career_job *jobs)
 
 static void end(career_batch *batch)
 {
+    career_counters *counters = batch->session->store->config.counters;
+
     batch->session->used = career_clock_now();
     if (batch->answered)
-        career_set(batch->session->store->config.counters, DATABASE_ANSWERED, apr_time_now());
+        career_set(counters, DATABASE_ANSWERED, apr_time_now());
+    if (batch->served)
+        career_set(counters, DATABASE_SERVED, apr_time_now());
 }
 
 void career_batch_serve(void *data, career_job *jobs)

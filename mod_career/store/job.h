@@ -104,6 +104,7 @@ typedef struct career_batch {
     career_session *session;
     apr_pool_t *scratch; /* for one batch */
     bool answered;       /* the database has served some of them */
+    bool served;         /* and some that are about profiles */
     size_t count;
     career_store_job *jobs[CAREER_STORE_BATCH];
 } career_batch;

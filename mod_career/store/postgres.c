@@ -19,6 +19,16 @@ const career_statement_text career_postgres_statements[CAREER_STATEMENT_COUNT] =
 
 /* ------------------------------------------------------------------------------------ faults and waits */
 
+/* libpq tells each attempt at a host, with TLS and without, and often the same of both: "x x" is x. */
+static void say_once(char *text)
+{
+    size_t half = strlen(text) / 2;
+
+    if (strlen(text) == 2 * half + 1 && text[half] == ' ' &&
+        strncmp(text, text + half + 1, half) == 0)
+        text[half] = '\0';
+}
+
 void career_postgres_note(char why[CAREER_WHY_SIZE], const char *prefix, const char *message)
 {
     size_t len;
@@ -30,6 +40,7 @@ void career_postgres_note(char why[CAREER_WHY_SIZE], const char *prefix, const c
     for (char *c = why; *c; c++)
         if (*c == '\n' || *c == '\t')
             *c = ' ';
+    say_once(why + strlen(prefix));
 }
 
 static void lose(career_postgres *self, const char *prefix, const char *message)

@@ -161,6 +161,13 @@ sub _listening ($self, @pids) {
 # httpd -t with the configuration as it stands, or another: (true when good, what it printed)
 sub configtest ($self, %with) {
     local @{$self}{ keys %with } = values %with;
+    return $self->_try('-t');
+}
+
+# As a terminal or an init script starts it, in the background; for a configuration that cannot be used.
+sub fails_to_start ($self) { return !($self->_try)[0] }
+
+sub _try ($self, @options) {
     my $live = delete local $self->{fixed_port};
     my $file = "$self->{dir}/test.conf";
     $self->{port} //= free_port();
@@ -169,7 +176,7 @@ sub configtest ($self, %with) {
     if (!$pid) {
         %ENV = (%ENV, LC_ALL => 'C', %{ $self->_env });
         open STDERR, '>&', \*STDOUT;
-        exec $program, '-t', '-f', $file or POSIX::_exit(127);
+        exec $program, @options, '-f', $file or POSIX::_exit(127);
     }
     my $text = do { local $/; readline $out } // '';
     close $out;
