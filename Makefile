@@ -212,6 +212,7 @@ check-tsan:
 check-alerts:
 	@t/tools/deps build test alerts
 	@$(again) all
+	@command -v promtool >/dev/null || { echo 'check-alerts: there is no promtool (Debian: prometheus)' >&2; exit 1; }
 	@t/tools/suite $(BUILD) t/alerts.t
 
 # The status page in a real browser, which is too heavy for every run.

@@ -9,15 +9,17 @@ use File::Copy       qw(copy);
 use File::Path       qw(make_path);
 
 my ($chromium) = grep { -x } $ENV{CHROMIUM} // (), map { ("$_/chromium", "$_/google-chrome") } split /:/, $ENV{PATH};
-plan skip_all => 'there is no Chromium' unless $chromium;
-plan skip_all => 'there is no Node.js with npm' unless 2 == grep { my $tool = $_; grep { -x "$_/$tool" } split /:/,
+# Who runs this wants to know: what is missing is no reason to pass.
+sub needs ($what) { die "check-browser needs $what\n" }
+needs('Chromium: make check-browser installs Debian\'s, or CHROMIUM=<path> names one') unless $chromium;
+needs('Node.js 18 or newer, with npm') unless 2 == grep { my $tool = $_; grep { -x "$_/$tool" } split /:/,
     $ENV{PATH} } qw(node npm);
 
 my $dir = build_dir() . '/browser';
 make_path($dir);
 for my $file (glob quotemeta(tree()) . '/t/browser/*.{json,mjs}') { copy($file, $dir) or die "$file: $!\n" }
 my $npm = qx(cd '$dir' && npm ci --ignore-scripts --no-audit --no-fund 2>&1);
-plan skip_all => 'npm could not install playwright-core: ' . substr $npm, 0, 300 if $?;
+needs("playwright-core from npm's registry, and npm ci failed:\n" . substr $npm, 0, 1000) if $?;
 
 my $page  = qq(<Location "/career/status">\nSetHandler career-status\nRequire local\n</Location>);
 my $stack = Career::Stack->start(config => $page);
