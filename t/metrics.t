@@ -266,7 +266,7 @@ subtest 'functions of the rules' => sub {
         is value('career_rules_good'), 1, 'the files are good';
         $stack->edit_rules($file, $shipped{$file});
     }
-    wait_until { 12 == grep { $save->('caches error') == 200 && $save->('validate error') == 200 } 1 .. 12 } 'mended';
+    wait_until { $stack->everywhere(sub { $save->('caches error') == 200 && $save->('validate error') == 200 }) } 'mended';
 };
 
 # ------------------------------------------------------------------------------------------------- hosts

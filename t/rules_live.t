@@ -18,11 +18,7 @@ my @watcher = a_user();
 is $stack->put(minimal(), @watcher)->{status}, 201, 'a profile to watch';
 sub generation { return (header($stack->get(@watcher), 'etag') =~ /-([\w-]+)"/)[0] }
 
-# Every process has the rules when many answers in a row say the same.
-sub everywhere ($code) {
-    for (1 .. 12) { return 0 unless $code->() }
-    return 1;
-}
+sub everywhere ($code) { return $stack->everywhere($code) }
 
 sub rejected { my @lines = $stack->httpd->log =~ /^.*CAREER0202.*$/mg; return @lines }
 
@@ -222,7 +218,7 @@ subtest 'caches.lua' => sub {
     my $clears = sub ($key) { $redis->command(SET => $key, 1); $save->(); return !$redis->command(EXISTS => $key) };
     $stack->edit_rules('caches.lua', qq(return { "mine:{user_id}", "many:{user_id}:*" }\n));
     wait_until { everywhere(sub { $clears->("mine:$user") }) } 'an exact key after an edit';
-    ok $clears->("many:$user:a:b"), 'a glob';
+    wait_until { $clears->("many:$user:a:b") } 'a glob';
     ok !$clears->('many:other:a'), 'of this user only';
     ok !$clears->("recommendations:$user:1"), 'what stood there before is not cleared any more';
 
@@ -240,7 +236,7 @@ LUA
     $save->();
     ok $redis->command(EXISTS => "budget:$user"), 'it sees what did not change';
     $stack->put({ budget => 'unlimited' }, @as);
-    ok !$redis->command(EXISTS => "budget:$user"), 'and what did';
+    wait_until { !$redis->command(EXISTS => "budget:$user") } 'and what did';
 
     is_error($stack->put({ companyName => 'boom' }, @as), 500, 'internal_error', 'a function that fails');
     isnt $stack->get(@as)->{json}{data}{companyName}, 'boom', 'nothing was saved';
@@ -248,7 +244,7 @@ LUA
     expect_log(qr/CAREER0404: the targets of an outbox entry cannot be computed/);
     $stack->postgres->psql("UPDATE career_profiles SET company_name = 'boom' WHERE user_id = '$user'");
     wait_until { $stack->httpd->log =~ /CAREER0404/ } 'a change in SQL for which it fails is reported';
-    is $stack->postgres->psql('SELECT count(*) FROM career_cache_outbox'), 1, 'and its entry stays';
+    is $stack->postgres->psql("SELECT count(*) FROM career_cache_outbox WHERE user_id = '$user'"), 1, 'and its entry stays';
     $stack->put({ companyName => 'calm' }, @as);
     $stack->edit_rules('caches.lua', $shipped{'caches.lua'});
     wait_until { everywhere(sub { $clears->("recommendations:$user:1") }) } 'the shipped list again';

@@ -178,7 +178,22 @@ sub request ($self, $method, $path, %with) {
     my $token = exists $with{token} ? delete $with{token} : $self->token;
     $headers{Authorization} //= "Bearer $token" if defined $token;
     $self->_keep_secret($token) if defined $token;
-    return Career::Client::request('127.0.0.1', $self->httpd->port, $method, $path, %with, headers => \%headers);
+    my $answer = Career::Client::request('127.0.0.1', $self->httpd->port, $method, $path, %with, headers => \%headers);
+    ($self->{answered}) = ($answer->{headers}{'x-request-id'} // '') =~ /^([0-9a-f]{16})-\d+$/;
+    return $answer;
+}
+
+# Does the code, which makes a request of this stack, say yes in every child? Many times in a row, and until as many
+# processes have answered as there are (their part of the X-Request-Id tells them apart); where one of them never
+# gets to answer, the row is long.
+sub everywhere ($self, $code) {
+    my %answered;
+    for my $turn (1 .. 60) {
+        return 0 unless $code->();
+        $answered{ $self->{answered} }++ if defined $self->{answered};
+        return 1 if $turn >= 12 && keys %answered >= $self->httpd->children;
+    }
+    return 1;
 }
 
 use constant RESOURCE => '/api/profile/career';
