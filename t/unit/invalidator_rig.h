@@ -229,8 +229,8 @@ static void rig_continue(const char *url)
     the_rig.version = version + 1;
     the_rig.log.sink = sink;
     the_rig.config = (career_invalidator_config){.url = url,
-                                                 .connect = 500 * CAREER_MILLISECOND,
-                                                 .command = 500 * CAREER_MILLISECOND,
+                                                 .connect = 3 * CAREER_SECOND,
+                                                 .command = 3 * CAREER_SECOND,
                                                  .again = rig_again,
                                                  .targets = rig_targets};
     the_rig.invalidator = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);

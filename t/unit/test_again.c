@@ -130,7 +130,7 @@ static void test_ended_between(void **state)
 
     (void)state;
     NEED_SERVER();
-    rig_again = 3 * CAREER_SECOND;
+    rig_again = 10 * CAREER_SECOND;
     rig_start(server.url);
     assert_int_equal(save(user_name(1), &item, 1, LONG_ENOUGH).status, CAREER_CACHE_INVALIDATED);
     rig_stop();
