@@ -21,6 +21,8 @@ sub outbox { return $pg->psql('SELECT count(*) FROM career_cache_outbox') }
 sub set (@keys) { $redis->command(SET => $_, 1) for @keys; return @keys }
 sub left (@keys) { return grep { $redis->command(EXISTS => $_) } @keys }
 sub sql ($text) { return $pg->psql($text) }
+# An entry is left to whoever wrote for a few seconds: none of the servers is kept waiting for it.
+sub sql_due ($text) { return sql("$text; UPDATE career_cache_outbox SET due_at = now()") }
 
 my $turn = 0;
 sub change (@as) { return $stack->put({ companyName => 'No. ' . ++$turn }, @as) }
@@ -113,11 +115,11 @@ subtest 'whoever writes' => sub {
     sql("UPDATE career_profiles SET company_name = 'By SQL' WHERE user_id = '$user'");
     is outbox(), 0, 'one that changes nothing does not';
     is scalar left(@keys), scalar @keys, 'and clears nothing';
-    sql("DELETE FROM career_profiles WHERE user_id = '$user'");
+    sql_due("DELETE FROM career_profiles WHERE user_id = '$user'");
     wait_until { !left(@keys) } 'a deletion clears';
     is_saved($stack->put(minimal(), @as), 1, 'invalidated', 'and the profile can be made anew');
     my @all = map { mine($_) } $user, $other;
-    sql("UPDATE career_profiles SET industry = 'Education/EdTech'");
+    sql_due("UPDATE career_profiles SET industry = 'Education/EdTech'");
     wait_until { !left(@all) } 'an update of all clears for all';
     wait_until { outbox() == 0 } 'and leaves nothing';
 };
@@ -194,20 +196,32 @@ subtest 'CareerInvalidateWait 0' => sub {
     wait_until { outbox() == 0 } 'and empties the outbox';
 };
 
-subtest 'a slow reader' => sub {
-    $stack->reconfigure(directives => { CareerInvalidateAgain => '1s' });
+# A save, and after it what was computed from the row before; once more where a slow machine took as long for that as
+# the second pass lets wait.
+sub late ($name) {
     my @keys = mine();
-    is_saved(change(@as), 0, 'invalidated', 'a save');
-    is_deeply [left(@keys)], [], 'has cleared when it answers';
-    mine();    # what was computed from the row before it
-    is outbox(), 1, 'there is something left to be done';
+    my ($answer, @left);
+    for (1 .. 10) {
+        ($answer, @left) = (change(@as), left(@keys));
+        mine();
+        last if outbox() == 1;
+    }
+    is_saved($answer, 0, 'invalidated', $name);
+    is_deeply \@left, [], "$name has cleared when it answers";
+    is outbox(), 1, "$name leaves something to be done";
+    return;
+}
+
+subtest 'a slow reader' => sub {
+    $stack->reconfigure(directives => { CareerInvalidateAgain => '2s' });
+    my @keys = mine();
+    late('a save');
     wait_until { !left(@keys) } 'a second pass clears what came late';
     wait_until { outbox() == 0 } 'then the entry goes';
     for my $end (['a graceful restart', sub { $stack->httpd->graceful }],
         ['a crash', sub { $stack->httpd->process->crash; $stack->httpd->start }]) {
         my ($name, $do) = @$end;
-        is_saved(change(@as), 0, 'invalidated', "$name: a save");
-        mine();
+        late("$name: a save");
         $do->();
         wait_until { !left(@keys) } "$name between the passes loses none";
         wait_until { outbox() == 0 } "$name: and the entry goes";
@@ -226,7 +240,7 @@ subtest 'CareerRedis none' => sub {
     is_saved($stack->put(minimal(), token => token(sub => uuid())), 1, 'disabled', 'a creation');
     is_saved($stack->put({}, @as), 0, 'unchanged', 'no change');
     wait_until { outbox() == 0 } 'the outbox is kept empty';
-    sql("UPDATE career_profiles SET company_name = 'By SQL' WHERE user_id = '$user'");
+    sql_due("UPDATE career_profiles SET company_name = 'By SQL' WHERE user_id = '$user'");
     wait_until { outbox() == 0 } 'whoever writes';
     is scalar left(@keys), scalar @keys, 'no key is touched';
 };
