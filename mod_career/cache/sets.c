@@ -150,7 +150,9 @@ static career_step empty_together(career_fleet *fleet, career_errand *first, siz
 /* Set and members may be on different servers, and no transaction holds them together. So the
  * members go first, then their entries in the index, and then once more the members: if we die in
  * between they are still in the index, and if a writer stored one in between, and found it in the
- * index still, it goes with the third step. */
+ * index still, it goes with the third step. Whoever dies before that leaves such a one outside its
+ * index. (To note the members beside the set first would need a key and rights that operators know
+ * nothing of; to rename the set fails while its slot moves. lua/README.md says what helps.) */
 typedef struct scattered {
     career_errand *errand;
     apr_array_header_t *members; /* career_slice; NULL: refused, leave it */
