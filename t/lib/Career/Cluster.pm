@@ -15,7 +15,7 @@ sub new ($class, %self) {
     chmod 0711, $self->{dir};
     my %node = %$self;
     delete @node{qw(nodes spare dir)};
-    my @settings = ('--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', 2000);
+    my @settings = ('--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', 15_000);
     $self->{list} = [map { Career::Redis->new(%node, dir => "$self->{dir}/$_",
         settings => [@settings, @{ $node{settings} // [] }]) } 1 .. $self->{nodes} + $self->{spare}];
     return $self;
@@ -118,8 +118,11 @@ sub move_keys ($self, $slot, $from, $to, $count) {
 sub end_move ($self, $slot, $from, $to) {
     1 while $self->move_keys($slot, $from, $to, 100);
     $self->node($_)->command(CLUSTER => 'SETSLOT', $slot, 'NODE', $self->id($to)) for $to, $from;
-    my $end = time + 30;
-    sleep 0.005 until $self->_agrees || time > $end;
+    my $end = time + 60;
+    until ($self->_agrees) {
+        die "the nodes did not agree on slot $slot within a minute\n" if time > $end;
+        sleep 0.005;
+    }
     return;
 }
 
