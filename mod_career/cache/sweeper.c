@@ -3,6 +3,9 @@
 
 /* A refused sweep is not repeated sooner, however short it was. */
 #define REFUSED_REST CAREER_SECOND
+/* A step that was lost counts no more than this: a server that hangs is not busy with it, and is not to be left
+ * alone for long once it is back. */
+#define LOST_STEP (CAREER_SECOND / 4)
 
 void career_sweeper_init(career_sweeper *sweeper, apr_pool_t *parent)
 {
@@ -231,11 +234,12 @@ bool career_sweeper_ready(career_sweeper *sweeper, career_moment command)
 
 career_step career_sweeper_step(career_sweeper *sweeper, career_fleet *fleet, career_moment command)
 {
-    career_moment start = career_clock_now();
+    career_moment start = career_clock_now(), took;
     career_step step;
 
     step = career_sweep_step(sweeper->sweep, fleet, start + command);
-    sweeper->busy += career_clock_now() - start;
+    took = career_clock_now() - start;
+    sweeper->busy += step == CAREER_STEP_LOST && took > LOST_STEP ? LOST_STEP : took;
     if (step == CAREER_STEP_DONE || step == CAREER_STEP_REFUSED)
         end(sweeper, step == CAREER_STEP_REFUSED);
     else if (step == CAREER_STEP_UNSETTLED) /* a cluster is being resharded */

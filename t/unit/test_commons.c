@@ -285,6 +285,34 @@ static void test_quarter_of_the_time(void **state)
                      50000 + CHILDREN * (SAVES - (SAVES + 7) / 8));
 }
 
+/* A server that hangs during a sweep is not to rest from it for long when it is back. */
+static void test_hangs_in_a_sweep(void **state)
+{
+    career_target key = target(CAREER_TARGET_KEY, "k");
+    career_target item = target(CAREER_TARGET_GLOB, "glob:*");
+    career_invalidator *one;
+    career_moment now;
+
+    (void)state;
+    NEED_SERVER();
+    rig_start(server.url);
+    the_rig.config.commons = commons = career_commons_open(pool, "hangs");
+    one = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
+    career_invalidator_clear(one, user_name(2), 1, &(career_targets){1, &key}, LONG_ENOUGH);
+    redis_ask(&server, "SET glob:1 v");
+    outbox_add(user_name(1), 1, 0);
+    kill(server.pid, SIGSTOP); /* it is connected */
+    career_invalidator_clear(one, user_name(1), 1, &(career_targets){1, &item}, 0);
+    EVENTUALLY(times_said("CAREER0401") == 1);
+    now = career_clock_now();
+    assert_true(career_commons_free_at(commons, now) <= now + CAREER_SECOND);
+    kill(server.pid, SIGCONT);
+    EVENTUALLY(outbox_count() == 0);
+    assert_int_equal(exists("glob:1"), 0);
+    assert_true(career_invalidator_stop(one, career_clock_now() + LONG_ENOUGH));
+    rig_stop();
+}
+
 /* A large keyspace (CAREER_KEYS, 100,000), and saves with patterns, five times 200: all of them settle, and no
  * command asks for so much that it would hold the server up for 5 ms: at a million keys, 500 of them are 0.5 ms of its
  * processor, and 2.7 at the most. What takes 5 ms by the clock all the same did not have the processor. */
@@ -326,7 +354,8 @@ int main(void)
         cmocka_unit_test(test_one_turn_for_all),    cmocka_unit_test(test_rest),
         cmocka_unit_test(test_lost_turn),           cmocka_unit_test(test_killed_while_taking),
         cmocka_unit_test(test_withdrawn),           cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_quarter_of_the_time), cmocka_unit_test(test_large_keyspace),
+        cmocka_unit_test(test_quarter_of_the_time), cmocka_unit_test(test_hangs_in_a_sweep),
+        cmocka_unit_test(test_large_keyspace),
     };
 
     return UNIT_RUN(tests, redis_begin, redis_end);
