@@ -48,11 +48,14 @@ sub fill {
     return @keys;
 }
 
-sub caches { return $stack->request(GET => '/career/status?json', token => undef)->{json}{hosts}[0]{caches} }
+sub status { return $stack->request(GET => '/career/status?json', token => undef)->{json}{hosts}[0] }
+sub caches { return status()->{caches} }
+sub concerns { return @{ status()->{concerns} } }
 sub failures { return metric($stack, 'career_redis_failures_total', host => 'localhost') }
 
 # finds_out => 0: Redis serves, and what it cannot do is no outage
 sub comes_back ($name, %case) {
+    $case{says} //= 'cannot be used';
     subtest $name => sub {
         wait_until { outbox() == 0 && change($users[0])->{json}{cache}{status} eq 'invalidated' && caches()->{up} }
             'all is well';
@@ -66,6 +69,8 @@ sub comes_back ($name, %case) {
             wait_until { !caches()->{up} } 'the status page says that Redis is away';
             cmp_ok failures() - $failures, '<=', CHILDREN, 'which each child finds out once';
         }
+        wait_until { grep { /^Redis $case{says}/ } concerns() } 'and what that means';
+        wait_until { (caches()->{error} // '') =~ $case{why} } 'and why' if $case{why};
         $case{meanwhile}->() if $case{meanwhile};
         $case{return}->();
         my $back = time;
@@ -73,7 +78,7 @@ sub comes_back ($name, %case) {
         note sprintf '%s: drained %.2f s after the return', $name, time - $back;
         is left(@keys), 0, 'and nothing stale is left';
         wait_until { caches()->{up} } 'the status page says that it is back';
-        is caches()->{error}, undef, 'and of nothing that is wrong';
+        wait_until { !defined caches()->{error} && !grep { /^Redis/ } concerns() } 'and of nothing that is wrong';
     };
     return;
 }
@@ -98,14 +103,16 @@ for my $kind (qw(patterns everything)) {
     }
     comes_back("$kind: down", go => \&crash, return => sub { $redis->start });
     comes_back("$kind: hung", go => sub { $redis->freeze }, return => sub { $redis->thaw });
-    comes_back("$kind: read-only", go => sub { $redis->command(REPLICAOF => '127.0.0.1', 1) },
+    comes_back("$kind: read-only", why => qr/: READONLY /, go => sub { $redis->command(REPLICAOF => '127.0.0.1', 1) },
         return => sub { $redis->command(REPLICAOF => 'NO', 'ONE') });
-    comes_back("$kind: loading", go => \&load, return => sub { $redis->end_loading });
+    comes_back("$kind: loading", go => \&load, why => qr/: LOADING /,
+        return => sub { $redis->end_loading });
     $redis->command('FLUSHALL');
     comes_back("$kind: down, and the children killed", go => \&crash, meanwhile => \&kill_children,
         return => sub { $redis->start });
 }
-comes_back('out of memory', finds_out => 0, go => sub { $redis->command(CONFIG => SET => maxmemory => 1) },
+comes_back('out of memory', finds_out => 0, says => 'refuses commands', why => qr/: OOM /,
+    go => sub { $redis->command(CONFIG => SET => maxmemory => 1) },
     return => sub { $redis->command(CONFIG => SET => maxmemory => 0) });
 
 done_testing;

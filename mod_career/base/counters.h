@@ -114,6 +114,7 @@ typedef enum career_remark {
     CAREER_REMARK_KEYS,
     CAREER_REMARK_DATABASE, /* why it could not be used when it was tried last; likewise Redis: */
     CAREER_REMARK_REDIS,    /* whether that still holds, the gauges tell */
+    CAREER_REMARK_REFUSED,  /* why Redis refused a command last */
     CAREER_REMARK_COUNT
 } career_remark;
 

@@ -81,8 +81,9 @@ typedef enum career_log_level {
       "check that it runs, and the host, port, user and password in CareerRedis")                  \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \
     X(REDIS_REFUSED, 403, ERROR, "Redis refused a command",                                        \
-      "check the rights of the Redis user: unlink, scan, sscan, srem, scard, multi, exec, eval, "  \
-      "get, set; role with Sentinel; cluster, asking with a cluster")                              \
+      "OOM: its maxmemory is used up; else check the rights of the Redis user: unlink, scan, "     \
+      "sscan, srem, scard, multi, exec, eval, get, set; role with Sentinel; cluster, asking "      \
+      "with a cluster")                                                                            \
     X(OUTBOX_ENTRY, 404, ERROR, "the targets of an outbox entry cannot be computed",               \
       "correct caches.lua; the entry stays and is tried again")
 

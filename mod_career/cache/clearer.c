@@ -210,6 +210,13 @@ static void set_back(career_clearer *clearer)
     answer_all(&clearer->sweeper.waiting); /* nobody waits for those on the second pass */
 }
 
+static void tell_refusal(const career_clearer *clearer, const char *cause)
+{
+    career_log_say(clearer->setup->log, CAREER_LOG_REDIS_REFUSED, "%s: %s", clearer->setup->name,
+                   cause);
+    career_counters_remark(clearer->setup->config->counters, CAREER_REMARK_REFUSED, cause);
+}
+
 /* What an exchange says about the link. false: the turn is over. */
 static bool judge(career_clearer *clearer, career_step step)
 {
@@ -219,8 +226,7 @@ static bool judge(career_clearer *clearer, career_step step)
         return false;
     }
     if (step == CAREER_STEP_REFUSED)
-        career_log_say(clearer->setup->log, CAREER_LOG_REDIS_REFUSED, "%s: %s",
-                       clearer->setup->name, career_fleet_cause(clearer->link.fleet));
+        tell_refusal(clearer, career_fleet_cause(clearer->link.fleet));
     if (step != CAREER_STEP_NOTHING && career_link_good(&clearer->link))
         clearer->ask = true; /* others may have left something meanwhile */
     return true;

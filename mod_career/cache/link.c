@@ -18,10 +18,10 @@ static void break_link(career_link *link, const char *cause)
     link->backoff = backoff < BACKOFF_MAX ? backoff : BACKOFF_MAX;
     link->retry = career_clock_now() + link->backoff / 2 +
                   (career_moment)rand_r(&link->seed) % (link->backoff / 2);
+    career_counters_remark(link->counters, CAREER_REMARK_REDIS, cause); /* first: see watch.c */
     if (!link->down) {
         career_log_say(link->log, CAREER_LOG_REDIS_DOWN, "%s: %s", link->name, cause);
         career_count_by(link->counters, REDIS_FAILURES, 1);
-        career_counters_remark(link->counters, CAREER_REMARK_REDIS, cause); /* first: see watch.c */
         career_live_set(link->counters, REDIS_DOWN, 1);
     }
     link->down = true;

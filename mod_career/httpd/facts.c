@@ -88,6 +88,8 @@ static void judge_parts(career_facts *facts)
         worry(facts, "The rules files are bad: the last good ones are in force");
     if (NOW(facts->cache, REDIS_DOWN))
         worry(facts, "Redis cannot be used: what saves clear waits in the outbox");
+    else if (*facts->redis_error)
+        worry(facts, "Redis refuses commands: what they were to clear waits in the outbox");
 }
 
 static void judge_numbers(career_facts *facts, apr_pool_t *pool)
@@ -199,6 +201,19 @@ static const char *fault_of(const career_host *owner, career_remark remark, apr_
     return career_counters_remarked(owner->counters, remark, pool, NULL);
 }
 
+/* What was refused is tried again within this. */
+#define REFUSED_FOR apr_time_from_sec(75)
+
+/* As long as something waits on account of it. */
+static const char *refusal_of(const career_facts *facts, apr_pool_t *pool)
+{
+    career_counters *counters = facts->host->invalidator_owner->counters;
+    apr_time_t since;
+    const char *why = career_counters_remarked(counters, CAREER_REMARK_REFUSED, pool, &since);
+
+    return NOW(facts->own, OUTBOX) && since > apr_time_now() - REFUSED_FOR ? why : "";
+}
+
 static void gather_faults(career_facts *facts, apr_pool_t *pool)
 {
     facts->database_error = facts->redis_error = "";
@@ -206,6 +221,8 @@ static void gather_faults(career_facts *facts, apr_pool_t *pool)
         facts->database_error = fault_of(facts->host->store_owner, CAREER_REMARK_DATABASE, pool);
     if (NOW(facts->cache, REDIS_DOWN))
         facts->redis_error = fault_of(facts->host->invalidator_owner, CAREER_REMARK_REDIS, pool);
+    else
+        facts->redis_error = refusal_of(facts, pool);
 }
 
 career_facts *career_facts_gather(const career_host *host, apr_pool_t *pool)
