@@ -3,7 +3,7 @@
 # nothing behind, children that are replaced neither, and a log that is moved away is let go.
 # CAREER_RESTARTS=1000 for as many graceful restarts; few in make test.
 use v5.36;
-BEGIN { $ENV{CAREER_TEST_TIME} //= 300 + ($ENV{CAREER_RESTARTS} // 0) }
+BEGIN { $ENV{CAREER_TEST_TIME} //= 600 + ($ENV{CAREER_RESTARTS} // 0) }
 use Career::Test;
 use Career::Contract qw(minimal is_saved);
 use Career::Place    qw(read_file);
