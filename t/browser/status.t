@@ -12,8 +12,9 @@ my ($chromium) = grep { -x } $ENV{CHROMIUM} // (), map { ("$_/chromium", "$_/goo
 # Who runs this wants to know: what is missing is no reason to pass.
 sub needs ($what) { die "check-browser needs $what\n" }
 needs('Chromium: make check-browser installs Debian\'s, or CHROMIUM=<path> names one') unless $chromium;
-needs('Node.js 18 or newer, with npm') unless 2 == grep { my $tool = $_; grep { -x "$_/$tool" } split /:/,
-    $ENV{PATH} } qw(node npm);
+my ($node) = qx(node --version 2>/dev/null) =~ /^v(\d+)/;
+needs('Node.js 20 or newer (Debian 12 has an older one), with npm')
+    unless ($node // 0) >= 20 && grep { -x "$_/npm" } split /:/, $ENV{PATH};
 
 my $dir = build_dir() . '/browser';
 make_path($dir);
@@ -83,7 +84,8 @@ like $rows->{Requests}{'by method'}, qr/GET\s[1-9].*PUT\s[1-9]/, 'by method';
 like $rows->{Requests}{'tokens refused'}, qr/^no_token\s\d+$/, 'refusals by reason';
 like $rows->{Postgres}{connections}, qr/^[1-9] of \d+$/, 'connections are open';
 like $rows->{Caches}{saves}, qr/invalidated\s\d+/, 'saves have cleared caches';
-is scalar(grep { $_ > 5 } @{ $after[0]{drawn} }), 3, 'and the plots are drawn';
+# as wide as the time since the first sample, of 15 minutes; nothing where nothing is drawn
+is scalar(grep { $_ > 0 } @{ $after[0]{drawn} }), 3, 'and the plots are drawn' or diag explain $after[0]{drawn};
 
 subtest 'something is wrong' => sub {
     expect_log(qr/CAREER0202/, qr/CAREER0301/, qr/CAREER0001/);
