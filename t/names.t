@@ -5,6 +5,7 @@ use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal header is_saved);
 use Career::Place    qw(build_dir write_file);
+use File::Copy       qw(copy);
 
 my $stack = Career::Stack->new(postgres => { tcp => 1 }, directives => { CareerDatabasePool => 'wait=2s',
     CareerDatabaseTimeout => 'connect=3s query=5s' });
@@ -16,7 +17,9 @@ $stack->start_servers;
 $given->{CareerDatabase} = $stack->database(host => 'db.stuck.test');
 $given->{CareerRedis}    = "redis://cache.stuck.test:$redis->{port}/0";
 $stack->{with}{env}      = { SILENT_RESOLVER => $silent };
-local $ENV{CAREER_PRELOAD} = join ' ', grep { defined } $ENV{CAREER_PRELOAD}, build_dir() . '/t/resolver.so';
+my $shim = $stack->dir . '/resolver.so';    # blanks divide what is preloaded, and there may be some in the tree's path
+copy(build_dir() . '/t/resolver.so', $shim) or die "$shim: $!\n";
+local $ENV{CAREER_PRELOAD} = join ' ', grep { defined } $ENV{CAREER_PRELOAD}, $shim;
 $stack->httpd->start;
 
 my @as = (token => token(sub => uuid()));
