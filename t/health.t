@@ -35,7 +35,8 @@ sub is_health ($what, $status, $json, $name, %with) {
 my $ready = { status => 'ready' };
 my $live  = { status => 'live' };
 sub lacking (@what) { return { status => 'not ready', lacks => \@what } }
-sub becomes ($status, $name) { return wait_until { ask('ready')->{status} == $status } $name }
+# In every child: each keeps what it found for a second.
+sub becomes ($status, $name) { return wait_until { $stack->everywhere(sub { ask('ready')->{status} == $status }) } $name }
 
 subtest 'all is well' => sub {
     is_health(live  => 200, $live,  'live');
