@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/lane.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/thread.h"
-
-/* So long a job waits for the lanes that are awake before it calls for one more. */
-#define PATIENCE (2 * CAREER_MILLISECOND)
 
 struct career_lane {
     career_lanes *lanes;
@@ -69,77 +65,6 @@ career_lanes *career_lanes_create(const career_lane_work *work, void *context, u
     return self;
 }
 
-void career_job_init(career_job *job, career_moment start_by, void (*destroy)(career_job *self))
-{
-    job->next = NULL;
-    job->lanes = NULL;
-    job->start_by = start_by;
-    job->destroy = destroy;
-    atomic_init(&job->state, CAREER_JOB_QUEUED);
-    atomic_init(&job->holders, 1);
-    sem_init(&job->done, 0, 0);
-}
-
-void career_job_release(career_job *job)
-{
-    if (atomic_fetch_sub_explicit(&job->holders, 1, memory_order_acq_rel) != 1)
-        return;
-    sem_destroy(&job->done);
-    job->destroy(job);
-}
-
-void career_job_finish(career_job *job)
-{
-    atomic_store_explicit(&job->state, CAREER_JOB_DONE, memory_order_release);
-    sem_post(&job->done);
-    career_job_release(job);
-}
-
-/* Moves a queued job to that state, unless the other side was faster. */
-static bool claim(career_job *job, career_job_state to)
-{
-    career_job_state queued = CAREER_JOB_QUEUED;
-
-    return atomic_compare_exchange_strong(&job->state, &queued, to);
-}
-
-static bool done_by(career_job *job, career_moment until)
-{
-    struct timespec at = career_clock_timespec(until);
-
-    while (sem_clockwait(&job->done, CLOCK_MONOTONIC, &at) != 0)
-        if (errno != EINTR)
-            return false;
-    return true;
-}
-
-/* The first part of a wait, after which a job that is still queued wants another lane: the one that is awake may
- * be held up. */
-static bool done_soon(career_job *job, career_moment until)
-{
-    career_moment soon = career_clock_now() + PATIENCE;
-
-    if (!job->lanes)
-        return false;
-    if (done_by(job, soon < until ? soon : until))
-        return true;
-    if (atomic_load(&job->state) == CAREER_JOB_QUEUED)
-        career_lanes_nudge(job->lanes);
-    return false;
-}
-
-career_job_state career_job_wait(career_job *job, career_moment deadline)
-{
-    career_moment start_by = job->start_by < deadline ? job->start_by : deadline;
-
-    if (!done_soon(job, start_by) && !done_by(job, start_by)) {
-        if (claim(job, CAREER_JOB_ABANDONED))
-            return CAREER_JOB_ABANDONED;
-        done_by(job, deadline);
-    }
-    return atomic_load_explicit(&job->state, memory_order_acquire);
-}
-
 /* Called with the lock held. */
 static void set_waiting(career_lanes *lanes, unsigned waiting)
 {
@@ -167,7 +92,7 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
         lanes->first = job->next;
         set_waiting(lanes, lanes->waiting - 1);
         job->next = NULL;
-        if (now <= job->start_by && claim(job, CAREER_JOB_RUNNING)) {
+        if (now <= job->start_by && career_job_claim(job, CAREER_JOB_RUNNING)) {
             *end = job;
             end = &job->next;
             taken++;
@@ -189,9 +114,7 @@ static void bury(career_job *dead)
     while (dead) {
         career_job *next = dead->next;
 
-        atomic_store(&dead->state, CAREER_JOB_ABANDONED);
-        sem_post(&dead->done);
-        career_job_release(dead);
+        career_job_abandon(dead);
         dead = next;
     }
 }

@@ -1,50 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A lane is a thread that owns one connection. Lanes of a pool share a bounded queue of jobs; a lane
- * takes all that waits (up to a limit) and serves it in one exchange. A request waits for its job with a
- * deadline and may give up on it: a job is counted by its two holders, so neither frees it under the
- * other. Threads are started by jobs that need them, never before.
+ * takes all that waits (up to a limit) and serves it in one exchange. Threads are started by jobs that need
+ * them, never before.
  *
  * One lane that is awake serves all who come, in few large batches, for an exchange costs much and a job in it
  * little; another is called only by a backlog of more than a batch, or by a job that waited too long. Who comes alone
  * may borrow a lane at rest and serve itself, without two threads that wake each other.
- *
- * A job is QUEUED (in the list of its pool), then RUNNING (its lane's), then DONE; or ABANDONED, when it
- * was still queued at its start_by or its lane could not open. A waiter moves it from QUEUED to ABANDONED
- * only; every other move is its lane's.
  */
 #ifndef CAREER_LANE_H
 #define CAREER_LANE_H
 
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/clock.h"
+#include "base/job.h"
 
-typedef struct career_lanes career_lanes; /* a pool of lanes with its queue */
-typedef struct career_lane career_lane;   /* one of them */
-typedef struct career_job career_job;
-
-typedef enum career_job_state {
-    CAREER_JOB_QUEUED,
-    CAREER_JOB_RUNNING,
-    CAREER_JOB_DONE,
-    CAREER_JOB_ABANDONED
-} career_job_state;
-
-/* To be the first member of a job. */
-struct career_job {
-    career_job *next;                  /* in the queue, then in the batch */
-    career_lanes *lanes;               /* whose queue it was put on; NULL: none */
-    career_moment start_by;            /* queued longer than this, it is not worth serving */
-    void (*destroy)(career_job *self); /* called by the last holder, on its thread */
-    _Atomic career_job_state state;
-    atomic_uint holders;
-    sem_t done;
-};
+typedef struct career_lane career_lane; /* of the pool's lanes one */
 
 /* What a pool of lanes does; called on the lane's own thread only. */
 typedef struct career_lane_work {
@@ -62,17 +35,9 @@ typedef struct career_lane_work {
 career_lanes *career_lanes_create(const career_lane_work *work, void *context, unsigned lanes,
                                   unsigned queue_max);
 
-/* Sets a job up with one holder: the caller. */
-void career_job_init(career_job *job, career_moment start_by, void (*destroy)(career_job *self));
-void career_job_release(career_job *job);
-
 /* Puts it on the queue; the queue becomes a holder. false when the queue is full or the lanes stop, or
  * when no thread could be started; the caller then still holds it. Never blocks. */
 bool career_lanes_submit(career_lanes *lanes, career_job *job);
-
-/* Waits until the job is done, or until the deadline, or until start_by if it has not started by then.
- * Returns the state seen last: DONE, ABANDONED (never started), or RUNNING (gave up on it). */
-career_job_state career_job_wait(career_job *job, career_moment deadline);
 
 /* A lane at rest, with its data, for a job that its maker serves himself and ends with career_job_finish; the job is then
  * RUNNING. NULL when others are being served, or many came at once of late, or no lane has data yet, or it is too
@@ -80,9 +45,6 @@ career_job_state career_job_wait(career_job *job, career_moment deadline);
 career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **data);
 /* Gives it back, soon; with the job when it could not be ended: the lane's thread goes on with it, to be waited for. */
 void career_lane_return(career_lane *lane, career_job *left);
-
-/* For serve: ends a job of the batch and lets go of it. */
-void career_job_finish(career_job *job);
 
 /* A descriptor that becomes readable when the lanes are to stop: to be polled beside a socket. */
 int career_lane_stop_fd(const career_lane *lane);
