@@ -27,7 +27,7 @@ static const char *describe(apr_pool_t *pool, career_version version)
     const char *running = version.running ? number(pool, version.running) : compiled;
     bool same = strcmp(compiled, running) == 0;
 
-    return apr_pstrcat(pool, version.library, " ", running, same ? "" : " (built with ",
+    return apr_pstrcat(pool, version.name, " ", running, same ? "" : " (built with ",
                        same ? "" : compiled, same ? "" : ")", NULL);
 }
 
