@@ -962,25 +962,13 @@ static void test_notices(void **state)
 
 /* ------------------------------------------------------------------------------------ the shipped rules */
 
-static char *read_shipped(const char *name)
-{
-    FILE *file = fopen(apr_pstrcat(pool, "lua/", name, NULL), "rb");
-    char *text = apr_pcalloc(pool, 65536);
-
-    if (!file)
-        skip(); /* run elsewhere than at the top of the tree */
-    assert_true(fread(text, 1, 65535, file) > 0);
-    fclose(file);
-    return text;
-}
-
 static void test_shipped_rules(void **state)
 {
     const career_layout *layout;
     rig_save save;
 
     (void)state;
-    rig_need(read_shipped("validation.lua"), read_shipped("caches.lua"));
+    rig_need(unit_read("lua/validation.lua"), unit_read("lua/caches.lua"));
     layout = career_rules_layout(rules);
     assert_int_equal(layout->count, CAREER_COLUMN_COUNT);
     for (size_t i = 0; i < layout->count; i++)

@@ -267,7 +267,8 @@ static void test_masters_without_slots(void **state)
     assert_string_equal(slots->masters[2].port, "8");
 }
 
-static bool is_master(const char *bytes)
+/* What is thought of the reply that these bytes are. */
+static bool judged(bool (*judge)(const career_reply *reply), const char *bytes)
 {
     reply_maker maker;
     career_reply reply;
@@ -276,9 +277,14 @@ static bool is_master(const char *bytes)
     reply_maker_open(&maker);
     assert_true(reply_maker_exchange(&maker, bytes, strlen(bytes)));
     reply = career_redis_reply(maker.redis, 0);
-    yes = career_role_is_master(&reply);
+    yes = judge(&reply);
     reply_maker_close(&maker);
     return yes;
+}
+
+static bool is_master(const char *bytes)
+{
+    return judged(career_role_is_master, bytes);
 }
 
 static void test_role(void **state)
@@ -293,18 +299,9 @@ static void test_role(void **state)
     assert_false(is_master("$6\r\nmaster\r\n"));
 }
 
-static bool is_unavailable(const char *text)
+static bool is_unavailable(const char *bytes)
 {
-    reply_maker maker;
-    career_reply reply;
-    bool yes;
-
-    reply_maker_open(&maker);
-    assert_true(reply_maker_exchange(&maker, text, strlen(text)));
-    reply = career_redis_reply(maker.redis, 0);
-    yes = career_reply_is_unavailable(&reply);
-    reply_maker_close(&maker);
-    return yes;
+    return judged(career_reply_is_unavailable, bytes);
 }
 
 /* "Not now, or not this server", or "not this command"? Up to Redis 6 a script wraps what it met. */

@@ -515,18 +515,6 @@ static void test_all_is_tried(void **state)
 
 /* ------------------------------------------------------------------------------------ the guide */
 
-static const char *read_guide(void)
-{
-    FILE *file = fopen("lua/README.md", "rb");
-    char *text = apr_pcalloc(pool, 65536);
-
-    if (!file)
-        skip(); /* run elsewhere than at the top of the tree */
-    assert_true(fread(text, 1, 65535, file) > 0);
-    fclose(file);
-    return text;
-}
-
 /* The words in backquotes of a table's row, from the second cell on: of `cells` cells, or of all for 0. "" when the
  * guide has no row that begins so. Each with a blank behind. */
 static const char *words_of_row(const char *guide, const char *row, int cells)
@@ -561,7 +549,7 @@ static const char *words_of_list(const char *const *list)
 
 static void test_guide(void **state)
 {
-    const char *guide = read_guide();
+    const char *guide = unit_read("lua/README.md");
 
     (void)state;
     for (int i = 0; i < CAREER_KIND_COUNT; i++) {

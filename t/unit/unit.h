@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include <apr_general.h>
 
 #include "base/json.h"
@@ -33,6 +35,19 @@ static inline int pool_end(void **state)
 
 /* A test with a pool of its own. */
 #define POOL_TEST(name) cmocka_unit_test_setup_teardown(name, pool_begin, pool_end)
+
+/* A file of the tree, of less than 64 KiB; the test is skipped where the program runs elsewhere than at its top. */
+static inline char *unit_read(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = apr_pcalloc(pool, 65536);
+
+    if (!file)
+        skip();
+    assert_true(fread(text, 1, 65535, file) > 0);
+    fclose(file);
+    return text;
+}
 
 static inline void unit_start(void)
 {
