@@ -74,7 +74,7 @@ typedef struct career_violations {
     apr_pool_t *pool;
     size_t count;
     size_t omitted;
-    const char *given_up; /* for the operator: where a regular expression was, at first; or NULL */
+    const char *given_up; /* for the operator: which regular expression was, and why; or NULL */
     career_violation items[CAREER_VIOLATIONS_MAX];
 } career_violations;
 

@@ -45,9 +45,7 @@ static career_error *merge(const judgement *j, apr_pool_t *pool, const career_do
     if (error)
         career_count(j->counters, FUNCTION_FAILURES, FUNCTION, VALIDATE);
     if (violations->given_up)
-        career_log_say(j->log, CAREER_LOG_RULES_PATTERN,
-                       "validation.lua: the one of %s takes too many steps for a text that was "
-                       "sent, which is refused as bad_format",
+        career_log_say(j->log, CAREER_LOG_RULES_PATTERN, "validation.lua: %s",
                        violations->given_up);
     if (!error && violations->count)
         error = violated(pool, violations);

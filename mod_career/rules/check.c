@@ -135,7 +135,8 @@ career_error *career_rules_check(career_rules *rules, apr_pool_t *pool, career_d
                                  const career_document *previous, const career_identity *user,
                                  apr_time_t now, career_violations *violations)
 {
-    career_judgement judgement = {.pool = pool, .violations = violations};
+    career_meter meter = {.budget = rules->budget, .deadline = CAREER_NEVER};
+    career_judgement judgement = {.pool = pool, .violations = violations, .meter = &meter};
 
     for (size_t i = 0; i < rules->layout.count; i++)
         check_field(rules, &judgement, merged, i);

@@ -127,7 +127,7 @@ static void destroy(career_snapshot *self)
     apr_pool_destroy(rules->pool);
 }
 
-static career_rules *make(const career_rules_source *source)
+static career_rules *make(const career_rules_source *source, const career_rules_budget *budget)
 {
     const career_slice texts[] = {source->validation, source->caches};
     apr_pool_t *pool = career_pool_create();
@@ -139,6 +139,7 @@ static career_rules *make(const career_rules_source *source)
     career_snapshot_init(&rules->snapshot, destroy);
     rules->pool = pool;
     rules->generation = source->generation;
+    rules->budget = *budget;
     rules->digest = career_text_digest(pool, texts, 2);
     return rules;
 }
@@ -147,7 +148,7 @@ career_rules *career_rules_compile(const career_rules_source *source,
                                    const career_rules_budget *budget, apr_pool_t *pool,
                                    const char **why)
 {
-    career_compiler c = {.source = source, .budget = budget, .rules = make(source)};
+    career_compiler c = {.source = source, .budget = budget, .rules = make(source, budget)};
 
     *why = NULL;
     if (!c.rules) {

@@ -145,12 +145,6 @@ static void lay_out(career_compiler *c, declared_field *fields, size_t count)
     c->rules->layout.hash = layout_hash(c);
 }
 
-/* Nothing is in the middle of anything: whoever asks the meter sees what it says. */
-static void no_alarm(void *unused)
-{
-    (void)unused;
-}
-
 bool career_compiler_fields(career_compiler *c, const career_json *root)
 {
     const career_json *fields = career_json_get(root, "fields");
@@ -164,7 +158,7 @@ bool career_compiler_fields(career_compiler *c, const career_json *root)
         return career_compiler_fail(c, career_compiler_line_of(c, "fields", NULL),
                                     "there may be at most %d fields", CAREER_FIELDS_MAX);
     made = apr_pcalloc(c->pool, fields->object.count * sizeof(*made));
-    c->meter = (career_meter){.budget = *c->budget, .alarm = no_alarm};
+    c->meter = (career_meter){.budget = *c->budget};
     career_meter_start(&c->meter, CAREER_METER_LOAD);
     for (size_t i = 0; i < fields->object.count; i++)
         if (!compile_field(c, &fields->object.members[i], &made[i]))

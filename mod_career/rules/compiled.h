@@ -69,6 +69,7 @@ struct career_rules {
     apr_pool_t *pool;         /* its own; everything below is in it */
     uint64_t generation;
     const char *digest;
+    career_rules_budget budget;
     career_layout layout;
     const career_rule *rules;  /* one for each field of the layout */
     career_functions validate; /* the function `validate` of validation.lua */

@@ -105,15 +105,26 @@ static bool check_length(career_judgement *judgement, const career_kind *kind, c
     return true;
 }
 
-static void note_given_up(career_violations *violations, const career_path *path)
+static void note_given_up(career_violations *violations, const char *before,
+                          const career_path *path, const char *after)
 {
-    career_text where;
+    career_text note;
 
     if (violations->given_up)
         return;
-    where = career_text_make(violations->pool, 48);
-    add_path(&where, path);
-    violations->given_up = where.data;
+    note = career_text_make(violations->pool, 128);
+    career_text_add_string(&note, before);
+    add_path(&note, path);
+    career_text_add_string(&note, after);
+    violations->given_up = note.data;
+}
+
+/* Most documents have no text for a pattern, and need not pay for looking at a clock. */
+static bool has_time(career_meter *meter)
+{
+    if (meter->deadline == CAREER_NEVER)
+        career_meter_start(meter, CAREER_METER_CALL);
+    return career_meter_look(meter);
 }
 
 /* What a pattern cannot decide within its limits does not match. */
@@ -122,13 +133,20 @@ static bool matches(career_judgement *judgement, const career_kind *kind, career
 {
     career_match match;
 
-    if (judgement->too_dear >= TOO_DEAR_MAX ||
-        (judgement->meter && !career_meter_look(judgement->meter)))
+    if (judgement->too_dear >= TOO_DEAR_MAX)
         return false;
+    if (judgement->meter && !has_time(judgement->meter)) {
+        note_given_up(
+            judgement->violations, "those up to ", path,
+            " took the budget's time for texts that were sent; the rest is refused as bad_format");
+        return false;
+    }
     match = career_pattern_match(kind->pattern, text);
     if (match == CAREER_MATCH_TOO_DEAR) {
         judgement->too_dear++;
-        note_given_up(judgement->violations, path);
+        note_given_up(
+            judgement->violations, "the one of ", path,
+            " takes too many steps for a text that was sent, which is refused as bad_format");
     }
     return match == CAREER_MATCH_YES;
 }

@@ -105,7 +105,8 @@ typedef struct career_judgement {
     apr_pool_t *pool; /* of normal forms */
     career_violations *violations;
     unsigned too_dear;   /* patterns that were given up on; after a few of them none is tried */
-    career_meter *meter; /* whose time ends the trying of patterns, or NULL */
+    career_meter *meter; /* whose time ends the trying of patterns; CAREER_NEVER: it begins with
+                            the first of them. Or NULL */
 } career_judgement;
 
 /* Judges a value that is not null, reports every violation, and returns its normal form: the value itself, or

@@ -28,7 +28,8 @@ void career_meter_spend(career_meter *meter, const char *reason)
     if (meter->spent)
         return;
     meter->spent = reason;
-    meter->alarm(meter->context);
+    if (meter->alarm)
+        meter->alarm(meter->context);
 }
 
 bool career_meter_charge(career_meter *meter, int64_t units)

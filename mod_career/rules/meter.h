@@ -10,7 +10,9 @@
 
 #include "rules/rules.h"
 
-#define CAREER_METER_LOAD 20 /* patience: a file is loaded once, and no request waits for it */
+/* Patience: a request waits for a call; a file is loaded once, and no request waits for it. */
+#define CAREER_METER_CALL 1
+#define CAREER_METER_LOAD 20
 #define CAREER_STRING_MAX (64 * 1024) /* bytes of one string that a script makes */
 
 typedef struct career_meter {
@@ -19,7 +21,7 @@ typedef struct career_meter {
     int64_t work;           /* units left; a unit is about an instruction */
     career_moment deadline; /* on the processor clock of the thread */
     const char *spent;      /* NULL, or what ran out: every further step of the script must fail */
-    void (*alarm)(void *context); /* called when the work runs out in the middle of something */
+    void (*alarm)(void *context); /* called when a limit is reached amid something; or NULL */
     void *context;
 } career_meter;
 

@@ -198,7 +198,7 @@ career_match career_pattern_match(const career_pattern *pattern, career_slice su
     s.limits = pcre2_match_context_copy(pattern->limits);
     s.data = pcre2_match_data_create(1, NULL); /* one pair: only whether it matches is asked */
     if (s.limits && s.data) {
-        s.began = s.last = subject.len > RANGE_MIN ? processor_time() : 0;
+        s.began = s.last = subject.len >= s.range ? processor_time() : 0;
         match = find(&s);
     }
     pcre2_match_data_free(s.data);

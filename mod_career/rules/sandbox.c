@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_PATIENCE 1
 #define HOOK_EVERY 1000    /* instructions between two looks at the budget */
 #define FILE_DEPTH_MAX 16  /* levels of tables in what a file returns */
 #define RESULT_DEPTH_MAX 4 /* and in what a function returns */
@@ -121,7 +120,7 @@ static bool run_protected(run *job, lua_CFunction function, const char **why)
 
     sandbox->clean = false;
     sandbox->line = 0;
-    career_meter_start(&sandbox->meter, job->script ? CAREER_METER_LOAD : CALL_PATIENCE);
+    career_meter_start(&sandbox->meter, job->script ? CAREER_METER_LOAD : CAREER_METER_CALL);
     lua_sethook(L, look_at_budget, LUA_MASKCOUNT, HOOK_EVERY);
     lua_pushcfunction(L, career_sandbox_locate);
     lua_pushcfunction(L, function);

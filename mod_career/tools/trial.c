@@ -140,8 +140,7 @@ static void print_violations(apr_pool_t *pool, const career_violations *violatio
         career_tool_say(CAREER_TINT_RED, "error", pool, "%s",
                         violation_line(pool, &violations->items[i]));
     if (violations->given_up)
-        career_tool_say(CAREER_TINT_YELLOW, "notice", pool,
-                        "%s: its regular expression takes too many steps for this text",
+        career_tool_say(CAREER_TINT_YELLOW, "notice", pool, "a regular expression was given up: %s",
                         violations->given_up);
     if (violations->omitted)
         career_tool_say(CAREER_TINT_RED, "error", pool, "and %" APR_SIZE_T_FMT " more",

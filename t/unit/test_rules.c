@@ -221,15 +221,10 @@ static void test_costly_patterns(void **state)
     assert_non_null(strstr(why, "need more memory than the budget of 8192 KiB allows"));
 }
 
-static void no_alarm(void *unused)
-{
-    (void)unused;
-}
-
 /* Time that is over as soon as somebody looks, on any machine. */
 static career_meter spent_meter(void)
 {
-    career_meter meter = {.budget = {0, (size_t)1 << 20}, .alarm = no_alarm};
+    career_meter meter = {.budget = {0, (size_t)1 << 20}};
 
     career_meter_start(&meter, CAREER_METER_LOAD);
     meter.deadline = 0;
@@ -274,7 +269,7 @@ static void test_slow_kinds(void **state)
 /* One default may be a thousand texts, each of which its expression looks at for long. */
 static void test_slow_default(void **state)
 {
-    career_meter meter = {.budget = {CAREER_SECOND, (size_t)1 << 20}, .alarm = no_alarm};
+    career_meter meter = {.budget = {CAREER_SECOND, (size_t)1 << 20}};
     career_judgement judgement = {.pool = pool, .violations = career_violations_make(pool)};
     const career_path path = {NULL, CAREER_SLICE("x"), 0};
     career_fault fault;
@@ -423,8 +418,60 @@ static void test_dear_patterns(void **state)
     career_text_add_string(&body, "]");
     assert_true(strstr(rig_judge(body.data), "x[99] bad_format"));
     assert_string_equal(
-        rig_check(apr_pstrcat(pool, "{", body.data, "}", NULL), NULL).violations->given_up, "x[0]");
+        rig_check(apr_pstrcat(pool, "{", body.data, "}", NULL), NULL).violations->given_up,
+        "the one of x[0] takes too many steps for a text that was sent, which is refused as "
+        "bad_format");
     assert_null(rig_check("{\"x\":[\"a\",\"b\"]}", NULL).violations->given_up);
+}
+
+/* A list of so many texts, each of which the expression of test_many_dear_patterns likes in the end. */
+static const char *dear_list(int count)
+{
+    career_text list = career_text_make(pool, 65536);
+
+    career_text_add_string(&list, "\"x\":[");
+    for (int i = 0; i < count; i++)
+        career_text_add_format(&list, "%s\"aaaaaaaaaaaabaaaaaaaaaaaabaaaaaaaaaaaabaaaaaaaaaaaabc\"",
+                               i ? "," : "");
+    career_text_add_string(&list, "]");
+    return list.data;
+}
+
+/* Each stays below the limit of steps, and is good; all together they are more than a request may cost. */
+static void test_many_dear_patterns(void **state)
+{
+    rig_save save;
+
+    (void)state;
+    rig_need(RULES("x = field.list { field.text { matches = '(?:a|a)*d|bc$' }, max = 1000 }", ""),
+             no_caches);
+    assert_judged(dear_list(1), "");
+    save = rig_check(apr_pstrcat(pool, "{" REQUIRED_VALUES ",", dear_list(1000), "}", NULL), NULL);
+    assert_int_equal(save.violations->count, CAREER_VIOLATIONS_MAX);
+    assert_in_range(save.violations->count + save.violations->omitted, 500, 999);
+    assert_string_equal(save.violations->items[0].code, "bad_format");
+    assert_string_equal(save.violations->given_up,
+                        apr_psprintf(pool,
+                                     "those up to %s took the budget's time for texts that were "
+                                     "sent; the rest is refused as bad_format",
+                                     save.violations->items[0].field));
+    assert_judged(dear_list(1), ""); /* the next has the whole budget again */
+}
+
+/* Not one place too few, nor a limit that is not there, whatever the thread has done before. */
+static void test_pattern_of_a_whole_range(void **state)
+{
+    const char *text = "\"x\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"";
+    const clock_t long_enough = clock() + CLOCKS_PER_SEC / 20;
+
+    (void)state;
+    while (clock() < long_enough)
+        ;
+    rig_need(RULES("x = field.text { matches = '(?<=a)$' }", ""), no_caches);
+    assert_judged(text, "");
+    rig_need(RULES("x = field.text { matches = '[0-9]' }", ""), no_caches);
+    assert_judged(text, "x bad_format");
+    assert_null(rig_check(apr_pstrcat(pool, "{", text, "}", NULL), NULL).violations->given_up);
 }
 
 static void test_numbers(void **state)
@@ -1008,6 +1055,8 @@ int main(void)
         TEST(test_required_with_default),
         TEST(test_texts),
         TEST(test_dear_patterns),
+        TEST(test_many_dear_patterns),
+        TEST(test_pattern_of_a_whole_range),
         TEST(test_numbers),
         TEST(test_dates),
         TEST(test_choices),
