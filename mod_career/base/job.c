@@ -12,6 +12,7 @@ void career_job_init(career_job *job, career_moment start_by, void (*destroy)(ca
 {
     job->next = NULL;
     job->lanes = NULL;
+    job->unattended = job->watches = false;
     job->start_by = start_by;
     job->destroy = destroy;
     atomic_init(&job->state, CAREER_JOB_QUEUED);
@@ -61,13 +62,13 @@ static bool done_by(career_job *job, career_moment until)
     return true;
 }
 
-/* The first part of a wait, after which a job that is still queued wants another lane: the one that is awake may
+/* The first part of a watch, after which a job that is still queued wants another lane: the one that is awake may
  * be held up. */
 static bool done_soon(career_job *job, career_moment until)
 {
     career_moment soon = career_clock_now() + PATIENCE;
 
-    if (!job->lanes)
+    if (!job->watches)
         return false;
     if (done_by(job, soon < until ? soon : until))
         return true;

@@ -29,6 +29,7 @@ struct career_lanes {
     career_job *first;
     career_job **last;
     unsigned waiting;
+    bool watched;           /* one of them watches */
     _Atomic int64_t *shown; /* waiting, for others to see; or NULL */
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
@@ -91,6 +92,7 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
 
         lanes->first = job->next;
         set_waiting(lanes, lanes->waiting - 1);
+        lanes->watched = lanes->watched && !job->watches;
         job->next = NULL;
         if (now <= job->start_by && career_job_claim(job, CAREER_JOB_RUNNING)) {
             *end = job;
@@ -168,20 +170,22 @@ static void rest(career_lane *lane, career_moment until)
     }
 }
 
-/* Waits for work; NULL when it is time to look at idle() again, or to stop. */
+/* Waits for work; NULL when it is time to look at idle() again (0: without a rest), or to stop. */
 static career_job *await_batch(career_lane *lane, career_moment until)
 {
     career_lanes *lanes = lane->lanes;
     career_job *batch, *dead = NULL;
+    bool rests;
 
     pthread_mutex_lock(&lanes->lock);
     batch = lane->left ? lane->left : take_batch(lanes, &dead);
     lane->left = NULL;
-    if (!batch && !lane->idle)
+    rests = !batch && until && !atomic_load(&lanes->stopping); /* later it is woken to stop */
+    if (rests)
         become_idle(lane);
     pthread_mutex_unlock(&lanes->lock);
     bury(dead);
-    if (batch || atomic_load(&lanes->stopping))
+    if (!rests)
         return batch;
     rest(lane, until);
     pthread_mutex_lock(&lanes->lock);
@@ -260,6 +264,8 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
             *lanes->last = job;
             lanes->last = &job->next;
             set_waiting(lanes, lanes->waiting + 1);
+            job->watches = !job->unattended && !lanes->watched;
+            lanes->watched = lanes->watched || job->watches;
         }
     }
     pthread_mutex_unlock(&lanes->lock);

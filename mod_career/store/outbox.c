@@ -94,8 +94,10 @@ static career_store_job *make_note(career_store *store, career_store_task task, 
     career_moment lease = CAREER_OUTBOX_LEASE;
     career_store_job *job = count ? make_job(store, task, career_clock_now() + lease) : NULL;
 
-    if (job)
+    if (job) {
         job->base.start_by = job->deadline;
+        job->base.unattended = true;
+    }
     return job;
 }
 

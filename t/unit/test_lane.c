@@ -346,6 +346,31 @@ static void test_more_lanes(void **state)
     assert_int_equal(atomic_load(&seen.opened), 2);
 }
 
+/* Nor does one that nobody waits for keep it from those behind. */
+static void test_more_lanes_past_the_unattended(void **state)
+{
+    career_lanes *lanes = lanes_of(2, 8);
+    job *a = block_lane(lanes), *note = make_job(CAREER_NEVER), *b = make_job(CAREER_NEVER);
+    pthread_t waiter;
+
+    (void)state;
+    note->base.unattended = true;
+    assert_true(career_lanes_submit(lanes, &note->base));
+    assert_true(career_lanes_submit(lanes, &b->base));
+    assert_false(note->base.watches);
+    assert_true(b->base.watches);
+    assert_int_equal(pthread_create(&waiter, NULL, await, b), 0);
+    assert_true(happens(&seen.entered));
+    assert_int_equal(atomic_load(&seen.opened), 2);
+    open_gate();
+    sem_post(&seen.gate);
+    pthread_join(waiter, NULL);
+    career_job_release(&b->base);
+    assert_int_equal(outcome(note), CAREER_JOB_DONE);
+    assert_int_equal(outcome(a), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
 /* A backlog larger than a batch calls one, too. */
 static void test_backlog(void **state)
 {
@@ -737,6 +762,7 @@ int main(void)
         TEST(test_deadline_before_start),
         TEST(test_give_up_on_a_running_job),
         TEST(test_more_lanes),
+        TEST(test_more_lanes_past_the_unattended),
         TEST(test_backlog),
         TEST(test_stop_serves_the_queue),
         TEST(test_stop_refuses_more),
