@@ -23,7 +23,8 @@ sub outbox { return $pg->psql('SELECT count(*) FROM career_cache_outbox') }
 
 expect_log(qr/CAREER0301: Postgres cannot be used/, qr/CAREER0001: .* 503 database_unavailable/,
     qr/CAREER0001: .* 503 overloaded/,
-    qr/CAREER0303: a statement failed/, qr/CAREER0307: the database refused a user/, qr/CAREER0306: /);
+    qr/CAREER0303: a statement failed/, qr/CAREER0309: Postgres ended a connection/,
+    qr/CAREER0307: the database refused a user/, qr/CAREER0306: /);
 
 subtest 'down at the start' => sub {
     is static(), 200, 'the server starts';
@@ -56,6 +57,22 @@ subtest 'restarted between requests' => sub {
         is_saved($stack->put({ budget => $round % 2 ? 'low' : 'high' }, @as), 0, 'invalidated',
             'after the end of every backend');
     }
+};
+
+# The outbox's table is locked, so that a statement is on its way when its connection ends.
+subtest 'a connection that ends in the middle of a statement' => sub {
+    my $since = length $stack->httpd->log;
+    my $lock  = $pg->session;
+    $lock->do('BEGIN; LOCK TABLE career_cache_outbox;');
+    wait_until {
+        $pg->psql(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE usename = 'career' AND wait_event_type = 'Lock'});
+        substr($stack->httpd->log, $since) =~ /CAREER0309: .*: outbox, SQLSTATE 57P01: .*nothing after a restart/;
+    } 'is told as what it is';
+    $lock->do('ROLLBACK;');
+    $lock->close;
+    unlike $stack->httpd->log, qr/CAREER0303: .*57P01/, 'and as nothing else';
+    wait_until { everywhere() } 'all goes on';
 };
 
 subtest 'frozen' => sub {

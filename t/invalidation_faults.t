@@ -35,7 +35,7 @@ my $proxy = Career::Proxy->new($path{redis} => $redis->{socket}, $path{postgres}
 $stack->{with}{directives}{CareerRedis} = qq("unix:$path{redis}");
 $stack->{with}{directives}{CareerDatabase} = '"' . $pg->conninfo_for(host => $stack->dir . '/proxy') =~ s/(["\\])/\\$1/gr . '"';
 $stack->httpd->start;
-expect_log(qr/CAREER0301: /, qr/CAREER0303: /, qr/CAREER0401: /, qr/CAREER0001: .* 50[03] /,
+expect_log(qr/CAREER0301: /, qr/CAREER030[39]: /, qr/CAREER0401: /, qr/CAREER0001: .* 50[03] /,
     qr/AH00052: child pid \d+ exit signal Killed/);
 
 sub keys_of ($id) { return ("profile:$id", map({ "recommendations:$id:$_" } 1 .. 3), map { "member:$id:$_" } 1 .. 3) }

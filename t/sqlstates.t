@@ -41,7 +41,7 @@ $stack->httpd->start;
 my $user = uuid();
 my @as = (token => token(sub => $user));
 expect_log(qr/CAREER0001: .* (?:503 database_unavailable|500 internal_error)/, qr/CAREER0307: .*42501/,
-    qr/CAREER0303: a statement failed: outbox/);
+    qr/CAREER0303: a statement failed: outbox/, qr/CAREER0309: Postgres ended a connection: outbox/);
 my $indiscreet = qr/words of|its detail|its hint|of_its_own|career_|trouble|SQLSTATE|reader|latin/;
 my $version = sub { $pg->psql("SELECT version FROM career_profiles WHERE user_id = '$user'") };
 

@@ -77,6 +77,9 @@ typedef enum career_log_level {
       "CareerJwtRole, and that role to the login role")                                            \
     X(DATABASE_MIGRATION, 308, WARNING, "a migration is not recorded as applied",                  \
       "apply the files of sql/ in their order when it suits; nothing needs it yet")                \
+    X(DATABASE_ENDED, 309, WARNING, "Postgres ended a connection",                                 \
+      "nothing after a restart or a failover, a new one is made by itself; else see the cause, "   \
+      "and that CareerDatabase names a server that takes writes")                                  \
     X(REDIS_DOWN, 401, ERROR, "Redis cannot be used, invalidations wait in the outbox",            \
       "check that it runs, and the host, port, user and password in CareerRedis")                  \
     X(REDIS_BACK, 402, NOTICE, "Redis answers again", "")                                          \

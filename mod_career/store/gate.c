@@ -81,14 +81,14 @@ bool career_gate_opened(career_gate *gate)
     return atomic_exchange(&gate->failures, 0) != 0;
 }
 
-bool career_gate_may_say(career_gate *gate, const char *text, career_moment pause)
+bool career_gate_may_say(career_said *said, const char *text, career_moment pause)
 {
     uint64_t what = hash(text);
-    career_moment now = career_clock_now(), last = atomic_load(&gate->said_at);
+    career_moment now = career_clock_now(), last = atomic_load(&said->at);
 
-    if (atomic_exchange(&gate->said, what) == what && last && now - last < pause)
+    if (atomic_exchange(&said->text, what) == what && last && now - last < pause)
         return false;
-    return atomic_compare_exchange_strong(&gate->said_at, &last, now);
+    return atomic_compare_exchange_strong(&said->at, &last, now);
 }
 
 /* Evenly from 0 to below the limit. */

@@ -14,15 +14,22 @@
 
 #include "base/clock.h"
 
+/* What one process has said in the log for all of them. */
+typedef struct career_said {
+    _Atomic uint64_t text; /* as a number */
+    _Atomic career_moment at;
+} career_said;
+
 typedef struct career_gate {
     _Atomic uint64_t key;                /* of the connection string; 0: nobody's */
     atomic_uint failures;                /* since the last connection that could be made; 0: open */
     _Atomic career_moment closed_until;  /* then somebody may knock */
     _Atomic career_moment knocked_until; /* somebody does: until then at most; 0: nobody */
-    _Atomic uint64_t said;               /* what was last said of it in the log, as a number */
-    _Atomic career_moment said_at;
-    atomic_bool nameless; /* a pooler that refuses named statements stands between */
-    atomic_bool outdated; /* it was said that a migration is missing */
+    career_said unusable;                /* why it is */
+    career_said ended;                   /* of connections that it ended */
+    career_said total;                   /* of connections that may be too many */
+    atomic_bool nameless;                /* a pooler that refuses named statements stands between */
+    atomic_bool outdated;                /* it was said that a migration is missing */
 } career_gate;
 
 typedef enum career_gate_answer {
@@ -44,6 +51,6 @@ bool career_gate_opened(career_gate *gate);
 void career_gate_failed(career_gate *gate, career_moment began);
 
 /* May this be said in the log of the server? Not when another process has just said the same. */
-bool career_gate_may_say(career_gate *gate, const char *text, career_moment pause);
+bool career_gate_may_say(career_said *said, const char *text, career_moment pause);
 
 #endif

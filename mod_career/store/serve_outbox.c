@@ -6,14 +6,20 @@
 #include "store/outbox.h"
 #include "store/sqlstate.h"
 
+/* Of a connection that the server ended one process tells for all: a restart ends them all at once. */
 static void log_failure(const career_batch *batch, const career_store_job *job, const char *what)
 {
+    career_store *store = batch->session->store;
     const char *code = career_result_sqlstate(job->failure);
-    const char *message =
-        career_sqlstate_describe(code)->quotable ? career_result_message(job->failure) : NULL;
+    const career_sqlstate_info *info = career_sqlstate_describe(code);
+    const char *message = info->quotable ? career_result_message(job->failure) : NULL;
+    bool ended = info->action == CAREER_SQLSTATE_CLOSE;
 
-    career_log_say(batch->session->store->log, CAREER_LOG_DATABASE_QUERY, "%s, SQLSTATE %s%s%s",
-                   what, code ? code : "unknown", message ? ": " : "", message ? message : "");
+    if (ended && !career_gate_may_say(&store->gate->ended, code, CAREER_LOG_PAUSE))
+        return;
+    career_log_say(store->log, ended ? CAREER_LOG_DATABASE_ENDED : CAREER_LOG_DATABASE_QUERY,
+                   "%s, SQLSTATE %s%s%s", what, code ? code : "unknown", message ? ": " : "",
+                   message ? message : "");
 }
 
 static career_statement statement_of(const career_batch *batch, career_store_task task)

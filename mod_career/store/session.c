@@ -30,7 +30,8 @@ static void compare_limits(const career_session *self)
     const career_store *store = self->store;
     unsigned admits = career_postgres_admits(self->postgres), total = store->config.total;
 
-    if (admits && total > admits && career_gate_may_say(store->server, "total", CAREER_NEVER))
+    if (admits && total > admits &&
+        career_gate_may_say(&store->server->total, "total", CAREER_NEVER))
         career_log_say(store->log, CAREER_LOG_DATABASE_CONNECTIONS, "up to %u, and it admits %u",
                        total, admits);
 }
@@ -50,7 +51,7 @@ static void say_down(const career_session *self)
     if (career_lane_stopping(self->lane))
         return;
     career_counters_remark(self->store->config.counters, CAREER_REMARK_DATABASE, self->why);
-    if (!career_gate_may_say(self->store->gate, self->why, CAREER_LOG_PAUSE))
+    if (!career_gate_may_say(&self->store->gate->unusable, self->why, CAREER_LOG_PAUSE))
         return;
     career_log_say(self->store->log,
                    self->lacking ? CAREER_LOG_DATABASE_TABLES : CAREER_LOG_DATABASE_DOWN, "%s",
