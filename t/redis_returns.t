@@ -2,7 +2,7 @@
 # Redis goes, in each of the ways in which it can, and comes back: contract 4. While it is away a save is pending, and
 # with its return everything is cleared. How long that took is told, and not judged: CAREER_OUTAGE=3 for outages of so
 # many seconds, in which the pauses between attempts grow as long as they get. No child is told of its return that
-# cannot write yet.
+# cannot write yet. Of both one child tells for all.
 use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal is_saved);
@@ -53,6 +53,8 @@ sub caches { return status()->{caches} }
 sub concerns { return @{ status()->{concerns} } }
 sub failures { return metric($stack, 'career_redis_failures_total', host => 'localhost') }
 
+sub lines ($tag) { return scalar(() = $stack->httpd->log =~ /$tag: /g) }
+
 # finds_out => 0: Redis serves, and what it cannot do is no outage
 sub comes_back ($name, %case) {
     $case{says} //= 'cannot be used';
@@ -60,7 +62,7 @@ sub comes_back ($name, %case) {
         wait_until { outbox() == 0 && change($users[0])->{json}{cache}{status} eq 'invalidated' && caches()->{up} }
             'all is well';
         my @keys = fill();
-        my $failures = failures();
+        my ($failures, $lines) = (failures(), lines('CAREER0401'));
         $case{go}->();
         is_saved(change($_), 0, 'pending', 'a save') for (@users) x 4;
         is outbox(), scalar @users, 'each user has an entry';
@@ -79,6 +81,8 @@ sub comes_back ($name, %case) {
         is left(@keys), 0, 'and nothing stale is left';
         wait_until { caches()->{up} } 'the status page says that it is back';
         wait_until { !defined caches()->{error} && !grep { /^Redis/ } concerns() } 'and of nothing that is wrong';
+        cmp_ok lines('CAREER0401') - $lines, '<=', 1, 'one child at most said that it was away';
+        cmp_ok lines('CAREER0402'), '<=', lines('CAREER0401'), 'and one that it is back';
     };
     return;
 }
@@ -95,6 +99,15 @@ sub kill_children {
     expect_log(qr/AH00052: child pid \d+ exit signal Killed/);
     return kill KILL => $stack->httpd->children;
 }
+
+comes_back('for several children', go => \&crash, return => sub { $redis->start }, meanwhile => sub {
+    wait_until {
+        parallel(map { my $id = $_; sub { change($id) } } (@users) x 2);
+        failures() >= 2;
+    } 'at least two have found it away';
+    is lines('CAREER0401'), 1, 'and one has said so';
+});
+wait_until { lines('CAREER0402') == 1 } 'one has said that it is back, too';
 
 for my $kind (qw(patterns everything)) {
     if ($kind ne 'patterns') {

@@ -429,6 +429,7 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
                                   .command = config->command,
                                   .log = setup->log,
                                   .counters = config->counters,
+                                  .outage = config->outage,
                                   .forecast = setup->forecast,
                                   .seed = (unsigned)getpid() ^ (unsigned)career_clock_now()};
     clearer->seed = clearer->relay.seed = clearer->link.seed;

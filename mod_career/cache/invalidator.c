@@ -24,6 +24,7 @@ struct career_invalidator {
     career_redis_url url;
     career_forecast forecast;
     career_commons *own_commons; /* where it shares none */
+    career_outage own_outage;    /* likewise */
     career_lanes *lanes;
     apr_pool_t *pool;              /* holds the URL */
     _Atomic career_moment asked;   /* when the outbox was looked into last, by us */
@@ -110,6 +111,8 @@ static void set_up(career_invalidator *self, const career_invalidator_config *co
     self->config.url = NULL; /* the caller's; parsed by now */
     if (!config->commons)
         self->config.commons = self->own_commons;
+    if (!config->outage)
+        self->config.outage = &self->own_outage;
     self->setup = (career_clearer_setup){.config = &self->config,
                                          .url = &self->url,
                                          .name = career_redis_url_name(self->pool, &self->url),

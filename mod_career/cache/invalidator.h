@@ -12,6 +12,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "cache/commons.h"
+#include "cache/outage.h"
 #include "profile/target.h"
 #include "store/outbox.h"
 
@@ -30,6 +31,7 @@ typedef struct career_invalidator_config {
     /* Shared by the processes of a server; NULL: this one is alone. */
     career_board *board;       /* elects the process that asks the outbox */
     career_commons *commons;   /* the sweeps of that Redis */
+    career_outage *outage;     /* what is said of it */
     career_counters *counters; /* or NULL */
 } career_invalidator_config;
 

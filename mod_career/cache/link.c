@@ -19,8 +19,9 @@ static void break_link(career_link *link, const char *cause)
     link->retry = career_clock_now() + link->backoff / 2 +
                   (career_moment)rand_r(&link->seed) % (link->backoff / 2);
     career_counters_remark(link->counters, CAREER_REMARK_REDIS, cause); /* first: see watch.c */
+    if (career_outage_found(link->outage))
+        career_log_tell(link->log, CAREER_LOG_REDIS_DOWN, "%s: %s", link->name, cause);
     if (!link->down) {
-        career_log_say(link->log, CAREER_LOG_REDIS_DOWN, "%s: %s", link->name, cause);
         career_count_by(link->counters, REDIS_FAILURES, 1);
         career_live_set(link->counters, REDIS_DOWN, 1);
     }
@@ -67,7 +68,8 @@ bool career_link_good(career_link *link)
     link->down = false;
     career_live_set(link->counters, REDIS_DOWN, 0);
     atomic_store(&link->forecast->down, false);
-    career_log_say(link->log, CAREER_LOG_REDIS_BACK, "%s", link->name);
+    if (career_outage_over(link->outage))
+        career_log_tell(link->log, CAREER_LOG_REDIS_BACK, "%s", link->name);
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cache/fleet.h"
 #include "cache/forecast.h"
+#include "cache/outage.h"
 #include "cache/probe.h"
 
 typedef struct career_link {
@@ -19,6 +20,7 @@ typedef struct career_link {
     career_moment command; /* limit of one exchange, µs */
     career_log *log;
     career_counters *counters; /* or NULL */
+    career_outage *outage;
     career_forecast *forecast; /* its `down` is ours */
     career_probe probe;        /* learnt by whoever knows errands */
     career_fleet *fleet;       /* ours, from whoever made the link; connected or not */

@@ -101,7 +101,7 @@ static career_invalidator *start_invalidator(career_host *host)
                                         .context = host,
                                         .board = host->relay,
                                         .commons = host->sweeps,
-
+                                        .outage = host->outage,
                                         .counters = host->counters};
 
     return career_invalidator_create(&config, host->store, host->log);

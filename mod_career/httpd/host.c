@@ -207,6 +207,7 @@ static int open_shared(apr_pool_t *pool, apr_pool_t *process, career_host *host)
     host->relay = career_board_open(process, apr_pstrcat(pool, "relay:", host->cache, NULL), 0);
     host->probe = career_board_open(process, apr_pstrcat(pool, "probe:", host->label, NULL), 0);
     host->sweeps = career_commons_open(process, digest(pool, "sweeps", host->config->redis, ""));
+    host->outage = career_outage_make(pool); /* without it each child speaks for itself */
     if (host->counters && host->relay && host->probe && host->sweeps)
         return OK;
     return refuse(pool, host->server, "shared memory for counters cannot be had");

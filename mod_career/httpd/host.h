@@ -26,6 +26,7 @@ struct career_host {
     career_watch *watch;
     career_board *relay;    /* elects who asks the outbox */
     career_commons *sweeps; /* of its Redis, shared by all hosts that name it */
+    career_outage *outage;  /* of its Redis; or NULL */
     const char *cache;      /* names what the invalidator does, so that equal hosts share one */
     career_log *log;
     const char *label; /* "api.example.org:443", its own among the hosts */
