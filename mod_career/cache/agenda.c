@@ -3,16 +3,18 @@
 
 #include <stdlib.h>
 
+#include "cache/note.h"
+
 /* What falls due within so long is done together: one pipeline for many, and few wake-ups. */
 #define TOGETHER (50 * CAREER_MILLISECOND)
 #define BUCKETS 1024
 
-/* A binary heap by `due`, and beside it the same errands by user. */
+/* A binary heap of notes by `due`, and beside it the same notes by user. */
 struct career_agenda {
     size_t count;
     size_t room;
-    career_errand *buckets[BUCKETS];
-    career_errand *heap[];
+    career_note *buckets[BUCKETS];
+    career_note *heap[];
 };
 
 career_agenda *career_agenda_make(size_t room)
@@ -26,6 +28,10 @@ career_agenda *career_agenda_make(size_t room)
 
 void career_agenda_free(career_agenda *agenda)
 {
+    if (!agenda)
+        return;
+    for (size_t i = 0; i < agenda->count; i++)
+        career_note_free(agenda->heap[i]);
     free(agenda);
 }
 
@@ -55,72 +61,65 @@ static size_t bucket_of(const char *user_id)
     return hash % BUCKETS;
 }
 
-static bool same_user(const career_errand *a, const career_errand *b)
-{
-    return strcmp(a->user_id, b->user_id) == 0;
-}
-
-/* Targets that name values of the profile differ from version to version: then each has work of its
- * own. */
-static bool same_targets(const career_errand *a, const career_errand *b)
-{
-    size_t count = a->keys + a->bumps + a->sets + a->globs;
-
-    if (a->keys != b->keys || a->bumps != b->bumps || a->sets != b->sets || a->globs != b->globs)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!career_slice_equal(a->items[i], b->items[i]))
-            return false;
-    return true;
-}
-
 /* A clearing for the newer one does all that one for the older would have done, and later. */
-static void supersede(career_agenda *agenda, const career_errand *newer)
+static void supersede(career_agenda *agenda, const career_note *newer)
 {
-    career_errand *one = agenda->buckets[bucket_of(newer->user_id)];
+    career_note *one = agenda->buckets[bucket_of(newer->user_id)];
 
     for (; one; one = one->next_of_user)
-        if (one->version <= newer->version && same_user(one, newer) && same_targets(one, newer))
+        if (one->version <= newer->version && career_note_same_work(one, newer))
             one->superseded = true;
 }
 
-static void forget_user(career_agenda *agenda, career_errand *errand)
+static void forget_user(career_agenda *agenda, career_note *note)
 {
-    career_errand **link = &agenda->buckets[bucket_of(errand->user_id)];
+    career_note **link = &agenda->buckets[bucket_of(note->user_id)];
 
-    while (*link != errand)
+    while (*link != note)
         link = &(*link)->next_of_user;
-    *link = errand->next_of_user;
+    *link = note->next_of_user;
 }
 
 bool career_agenda_holds(const career_agenda *agenda, const career_errand *errand)
 {
-    const career_errand *one = agenda->buckets[bucket_of(errand->user_id)];
+    const career_note *one = agenda->buckets[bucket_of(errand->user_id)];
 
     for (; one; one = one->next_of_user)
-        if (one->version >= errand->version && same_user(one, errand))
+        if (one->version >= errand->version && strcmp(one->user_id, errand->user_id) == 0)
             return true;
     return false;
 }
 
 /* ---------------------------------------------------------------- by time */
 
-void career_agenda_push(career_agenda *agenda, career_errand *errand, career_moment due)
+static void put(career_agenda *agenda, career_note *note)
 {
-    size_t at = agenda->count++, bucket = bucket_of(errand->user_id);
+    size_t at = agenda->count++;
 
-    errand->due = (due / TOGETHER + 1) * TOGETHER;
-    for (; at && agenda->heap[(at - 1) / 2]->due > errand->due; at = (at - 1) / 2)
+    for (; at && agenda->heap[(at - 1) / 2]->due > note->due; at = (at - 1) / 2)
         agenda->heap[at] = agenda->heap[(at - 1) / 2];
-    agenda->heap[at] = errand;
-    supersede(agenda, errand);
-    errand->next_of_user = agenda->buckets[bucket];
-    agenda->buckets[bucket] = errand;
+    agenda->heap[at] = note;
 }
 
-static career_errand *pop_first(career_agenda *agenda)
+bool career_agenda_push(career_agenda *agenda, career_errand *errand, career_moment due)
 {
-    career_errand *first = agenda->heap[0], *last = agenda->heap[--agenda->count];
+    size_t bucket = bucket_of(errand->user_id);
+    career_note *note = career_note_make(errand);
+
+    if (!note)
+        return false;
+    note->due = (due / TOGETHER + 1) * TOGETHER;
+    put(agenda, note);
+    supersede(agenda, note);
+    note->next_of_user = agenda->buckets[bucket];
+    agenda->buckets[bucket] = note;
+    career_job_release(&errand->base);
+    return true;
+}
+
+static career_note *take_first(career_agenda *agenda)
+{
+    career_note *first = agenda->heap[0], *last = agenda->heap[--agenda->count];
     size_t at = 0;
 
     for (size_t child; (child = 2 * at + 1) < agenda->count; at = child) {
@@ -137,12 +136,14 @@ static career_errand *pop_first(career_agenda *agenda)
 
 career_errand *career_agenda_pop(career_agenda *agenda, career_moment now)
 {
-    while (career_agenda_due(agenda) <= now) {
-        career_errand *first = pop_first(agenda);
+    career_errand *errand = NULL;
+
+    while (!errand && career_agenda_due(agenda) <= now) {
+        career_note *first = take_first(agenda);
 
         if (!first->superseded)
-            return first;
-        career_job_release(&first->base);
+            errand = career_note_errand(first);
+        career_note_free(first);
     }
-    return NULL;
+    return errand;
 }

@@ -15,19 +15,21 @@ typedef struct career_agenda career_agenda;
 /* NULL when memory is short. */
 career_agenda *career_agenda_make(size_t room);
 
-/* It must be empty. */
+/* What is still on it is left to the outbox. NULL is allowed. */
 void career_agenda_free(career_agenda *agenda);
 
 size_t career_agenda_count(const career_agenda *agenda);
 bool career_agenda_is_full(const career_agenda *agenda);
 
-/* Takes over an errand, to be popped at `due` or a little later, together with its neighbours. */
-void career_agenda_push(career_agenda *agenda, career_errand *errand, career_moment due);
+/* Takes over an errand, of which a note is kept (cache/note.h), to be popped at `due` or a little later, together with
+ * its neighbours. false when memory is short: it stays the caller's. */
+bool career_agenda_push(career_agenda *agenda, career_errand *errand, career_moment due);
 
 /* When the first is due; CAREER_NEVER when there is none. */
 career_moment career_agenda_due(const career_agenda *agenda);
 
-/* One that was due by then, or NULL. Those whose place was taken are let go of on the way. */
+/* An errand made anew of a note that was due by then, or NULL. Those whose place was taken are let go of on the way, and
+ * so is what there is no memory for: the outbox has it. */
 career_errand *career_agenda_pop(career_agenda *agenda, career_moment now);
 
 /* Is that version of that user, or a newer one, in it? */

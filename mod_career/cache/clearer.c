@@ -65,7 +65,8 @@ static void put_on_agenda(career_clearer *clearer, career_errand *errand, career
     }
     if (due + RENEWAL > errand->leased)
         career_relay_keep(&clearer->relay, errand, (due > now ? due - now : 0) + LEASE);
-    career_agenda_push(clearer->agenda, errand, due);
+    if (!career_agenda_push(clearer->agenda, errand, due))
+        give_up(clearer, errand);
 }
 
 /* Is there anything in it that a slow reader could store after us? He who moves a generation back
@@ -458,8 +459,6 @@ static void give_up_all(career_clearer *clearer, career_errands *list)
 
 void career_clearer_close(career_clearer *clearer, career_moment until)
 {
-    career_errand *later;
-
     while (has_work(clearer) && !clearer->link.down && career_clock_now() < until)
         turn_redis(clearer);
     career_sweeper_drop(&clearer->sweeper);
@@ -468,9 +467,7 @@ void career_clearer_close(career_clearer *clearer, career_moment until)
     give_up_all(clearer, &clearer->sets);
     give_up_all(clearer, &clearer->sweeper.waiting);
     give_up_all(clearer, &clearer->sweeper.patient);
-    while ((later = career_agenda_pop(clearer->agenda, CAREER_NEVER - 1)))
-        give_up(clearer, later); /* after its lease whoever runs then clears it again */
-    career_agenda_free(clearer->agenda);
+    career_agenda_free(clearer->agenda); /* after its lease whoever runs then clears it again */
     career_fleet_free(clearer->link.fleet);
     apr_pool_destroy(clearer->pool);
     free(clearer);

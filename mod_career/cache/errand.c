@@ -70,12 +70,10 @@ static size_t room_of(const career_targets *targets)
     return room;
 }
 
-career_errand *career_errand_make(career_errand_kind kind, const char *user_id, int64_t version,
-                                  const career_targets *targets)
+career_errand *career_errand_blank(career_errand_kind kind, const char *user_id, int64_t version,
+                                   size_t room)
 {
-    career_errand *errand = calloc(1, sizeof(*errand) + room_of(targets));
-    career_slice *items;
-    char *bytes;
+    career_errand *errand = calloc(1, sizeof(*errand) + room);
 
     if (!errand)
         return NULL;
@@ -83,8 +81,20 @@ career_errand *career_errand_make(career_errand_kind kind, const char *user_id, 
     errand->kind = kind;
     snprintf(errand->user_id, sizeof(errand->user_id), "%s", user_id);
     errand->version = version;
-    errand->leased = career_clock_now() + CAREER_OUTBOX_LEASE;
     memcpy(errand->cursor, "0", 2);
+    return errand;
+}
+
+career_errand *career_errand_make(career_errand_kind kind, const char *user_id, int64_t version,
+                                  const career_targets *targets)
+{
+    career_errand *errand = career_errand_blank(kind, user_id, version, room_of(targets));
+    career_slice *items;
+    char *bytes;
+
+    if (!errand)
+        return NULL;
+    errand->leased = career_clock_now() + CAREER_OUTBOX_LEASE;
     items = errand->items;
     bytes = (char *)(items + targets->count);
     items += errand->keys = copy_kind(items, targets, bytes, CAREER_TARGET_KEY);

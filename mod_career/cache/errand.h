@@ -9,7 +9,7 @@
  * Stages of an errand (lane only): FRESH, its keys and generations not yet cleared; SETS, some
  * index set not yet empty; WAITING for a sweep that covers it; and then it is gone, with its outbox
  * entry, unless a slow reader may still store what he computed before the commit: then it is
- * on the agenda (cache/agenda.h) and goes through all of it again, from FRESH.
+ * on the agenda (cache/agenda.h), as a note, and another errand made of that goes through all of it again, from FRESH.
  */
 #ifndef CAREER_ERRAND_H
 #define CAREER_ERRAND_H
@@ -40,25 +40,22 @@ struct career_errand {
     career_ticket *ticket; /* NULL: nobody waits, or has been told */
     char user_id[CAREER_USER_ID_SIZE];
     int64_t version;
-    uint64_t removed;            /* keys, so far */
-    uint64_t counted;            /* of these, for the operator */
-    unsigned attempts;           /* how often it was taken from the outbox before */
-    bool refused;                /* Redis refused a command: left to the outbox */
-    bool passing;                /* refused only for now: there is no memory left */
-    bool again;                  /* this is the second pass */
-    career_moment leased;        /* until then the outbox leaves it to us */
-    career_moment began;         /* when the pass under way began */
-    career_moment settled;       /* a pass that began from here on is the last */
-    career_moment due;           /* agenda: to be taken up again */
-    bool superseded;             /* agenda: another does its work */
-    career_place place;          /* WAITING: where its globs are posted for a sweep */
-    uint64_t swept;              /* WAITING: keys that the sweep just over removed */
-    uint64_t turn;               /* WAITING: not posted anywhere, but swept in that turn of ours */
-    career_errand *next_of_user; /* agenda */
-    size_t set_at;               /* SETS: which of the targets is being emptied */
-    char cursor[24];             /* SETS: of SSCAN */
-    uint64_t changes;            /* SETS: of the fleet when the scan began */
-    size_t keys;                 /* the targets, by kind, in this order: */
+    uint64_t removed;      /* keys, so far */
+    uint64_t counted;      /* of these, for the operator */
+    unsigned attempts;     /* how often it was taken from the outbox before */
+    bool refused;          /* Redis refused a command: left to the outbox */
+    bool passing;          /* refused only for now: there is no memory left */
+    bool again;            /* this is the second pass */
+    career_moment leased;  /* until then the outbox leaves it to us */
+    career_moment began;   /* when the pass under way began */
+    career_moment settled; /* a pass that began from here on is the last */
+    career_place place;    /* WAITING: where its globs are posted for a sweep */
+    uint64_t swept;        /* WAITING: keys that the sweep just over removed */
+    uint64_t turn;         /* WAITING: not posted anywhere, but swept in that turn of ours */
+    size_t set_at;         /* SETS: which of the targets is being emptied */
+    char cursor[24];       /* SETS: of SSCAN */
+    uint64_t changes;      /* SETS: of the fleet when the scan began */
+    size_t keys;           /* the targets, by kind, in this order: */
     size_t bumps;
     size_t sets;
     size_t globs;
@@ -69,6 +66,10 @@ struct career_errand {
  * settled at once. NULL when memory is short. */
 career_errand *career_errand_make(career_errand_kind kind, const char *user_id, int64_t version,
                                   const career_targets *targets);
+
+/* One without targets, and with so many bytes of room for them. NULL when memory is short. */
+career_errand *career_errand_blank(career_errand_kind kind, const char *user_id, int64_t version,
+                                   size_t room);
 
 /* Tells the waiter, if there is one. */
 void career_errand_answer(career_errand *errand, career_cache_status status);
