@@ -3,9 +3,8 @@
 use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal is_saved);
-use Career::Place    qw(conninfo free_port read_file write_file);
+use Career::Place    qw(conninfo held_port read_file write_file);
 use IO::Select       ();
-use IO::Socket::INET;
 use Time::HiRes      qw(time sleep);
 
 my $stack = Career::Stack->new(mpm => 'prefork', mpm_config => "StartServers 6\nMaxRequestWorkers 12",
@@ -50,28 +49,26 @@ subtest 'as many as Postgres admits' => sub {
     $pg->psql('ALTER ROLE career CONNECTION LIMIT 4');
     $stack->reconfigure(mpm_config => 'MaxRequestWorkers 6', vhosts => []);
     expect_log(qr/CAREER0301: .*too many connections for role/, qr/CAREER0001: .* 503 database_unavailable/);
+    my $from = $looked;
     $stack->get(@as);
-    wait_until { log_since() =~ /CAREER0305: .*up to 6, and it admits 4;/ } 'a limit of the role counts, too';
+    wait_until { substr($stack->httpd->log, $from) =~ /CAREER0305: .*up to 6, and it admits 4;/ }
+        'a limit of the role counts, too';
     $pg->psql('ALTER ROLE career CONNECTION LIMIT -1');
 };
 
-# Reads while the table is locked for a moment: the lane that is awake is held up, and another is called. Returns how many
-# connections there are at the end of that moment.
+# Reads while the table is locked: the lane that is awake is held up, and another is called. Returns how many are at last;
+# all go on well before a read takes too long.
 sub held_up {
-    my ($said) = meanwhile(sub {
-        wait_for_lock();
-        many(12);
-    }, sub { $pg->psql('BEGIN; LOCK TABLE career_profiles; SELECT pg_sleep(0.5);'
-        . q{ SELECT count(*) FROM pg_stat_activity WHERE usename = 'career'; COMMIT}) });
-    return $said =~ /(\d+)\s*\z/ ? $1 : 0;
-}
-
-sub wait_for_lock {
-    my $end = time + 10;
-    my $held = q{SELECT count(*) FROM pg_locks WHERE relation = 'career_profiles'::regclass
-        AND mode = 'AccessExclusiveLock' AND granted};
-    sleep 0.01 until $pg->psql($held) || time > $end;
-    return;
+    my $lock = $pg->session;
+    $lock->do('BEGIN; LOCK TABLE career_profiles;');
+    my $held = 0;
+    meanwhile(sub {
+        my $end = time + 2;
+        sleep 0.02 until ($held = backends(q{wait_event_type = 'Lock'})) > 1 || time > $end;
+        $lock->do('ROLLBACK;');
+    }, (sub { $stack->get(@as)->{status} }) x 12);
+    $lock->close;
+    return $held;
 }
 
 subtest 'idle and old ones' => sub {
@@ -110,14 +107,12 @@ subtest 'siblings of one that broke' => sub {
         'the other is replaced, too, at its next use';
 };
 
-# Takes what comes on the port and hangs up a little later: a Postgres that is coming up, or a pooler without one.
+# Takes what comes and hangs up a little later: a Postgres that is coming up, or a pooler without one.
 # Each line of the file is one attempt: how many there were at that moment.
-sub listen_in_vain ($port, $file) {
+sub listen_in_vain ($listener, $file) {
     my $pid = fork // die "fork: $!\n";
     return $pid if $pid;
     $SIG{TERM} = sub { POSIX::_exit(0) };
-    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 128, ReuseAddr => 1)
-        or POSIX::_exit(1);
     my @open;
     while (getppid() == $ENV{CAREER_OWNER}) {
         shift @open while @open && $open[0][1] < time - 0.1;
@@ -132,8 +127,10 @@ sub listen_in_vain ($port, $file) {
 
 subtest 'many children, and Postgres away' => sub {
     local $ENV{CAREER_OWNER} = $$;
-    my ($port, $file) = (free_port(), $stack->dir . '/attempts');
-    my $listener = listen_in_vain($port, $file);
+    my ($socket, $file) = (held_port(), $stack->dir . '/attempts');
+    my $port     = $socket->sockport;
+    my $listener = listen_in_vain($socket, $file);
+    close $socket;
     my $attempts = sub { split /\n/, eval { read_file($file) } // '' };
     expect_log(qr/CAREER0301: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
     $stack->restart(mpm => 'prefork',

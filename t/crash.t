@@ -17,7 +17,7 @@ $stack->edit_rules('validation.lua',
 $stack->start;
 my ($pg, $redis, $httpd) = ($stack->postgres, $stack->redis, $stack->httpd);
 
-expect_log(qr/CAREER030[13]: /, qr/CAREER0001: .* 503 /, qr/AH00052: child pid \d+ exit signal Killed/,
+expect_log(qr/CAREER030[139]: /, qr/CAREER0001: .* 503 /, qr/AH00052: child pid \d+ exit signal Killed/,
     qr/AH00098: pid file .* overwritten/, qr/terminated by signal 9/);
 
 my @own    = map { uuid() } @fields;

@@ -44,7 +44,7 @@ sub both { return '"' . conninfo(host => '127.0.0.1,127.0.0.1', port => join(','
 $stack->{with}{directives}{CareerDatabase} = both();
 $stack->{redis}->start;
 $stack->httpd->start;
-expect_log(qr/CAREER030[13]: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
+expect_log(qr/CAREER030[139]: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
 
 my @users = map { my $user = uuid(); [$user, token => token(sub => $user)] } 1 .. 6;
 is_saved($stack->put(minimal(), @$_[1, 2]), 1, 'invalidated', 'a profile') for @users;
@@ -118,7 +118,7 @@ subtest 'the primary only reads' => sub {
     });
 };
 
-like $stack->httpd->log, qr/CAREER030[13]: .*read-only/, 'the log names a primary that only reads';
+like $stack->httpd->log, qr/CAREER030[139]: .*read-only/, 'the log names a primary that only reads';
 is scalar(() = $stack->httpd->log =~ /CAREER0004/g), $starts, 'httpd was never restarted';
 my %now = map { $_ => 1 } $stack->httpd->children;    # more of them perhaps, for so many who wait
 is_deeply [grep { !$now{$_} } @children], [], 'nor a child of it';

@@ -3,7 +3,7 @@
 use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal header is_error);
-use Career::Place    qw(free_port);
+use Career::Place    qw(held_port);
 
 my $health = qq(<Location "/health">\nSetHandler career-health\nRequire all granted\n</Location>);
 my $stack  = Career::Stack->start(config => $health,
@@ -99,7 +99,8 @@ subtest 'bad rules do not matter while good ones are in force' => sub {
 subtest 'hosts' => sub {
     $stack->edit_rules('caches.lua', 'return { "recommendations:{user_id}:*" }');
     my %good = %{ $stack->directives };
-    my $port = free_port();
+    my $refuses = held_port(listen => 0);
+    my $port    = $refuses->sockport;
     expect_log(qr/CAREER0104: a key set cannot be fetched/);
     expect_log(qr/CAREER0010: /);
     $stack->reconfigure(directives => undef, config => '', vhosts => [

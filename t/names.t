@@ -42,7 +42,7 @@ subtest 'Redis cannot be found' => sub {
 };
 
 subtest 'nor can Postgres' => sub {
-    expect_log(qr/CAREER030[13]: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
+    expect_log(qr/CAREER030[139]: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
     silence('db.stuck.test');
     part();
     my @answers = parallel((map { sub { $stack->get(@as, @patient) } } 1 .. 12),

@@ -97,7 +97,7 @@ subtest 'CareerDatabasePrepare on' => sub {
 
 subtest 'it comes and goes' => sub {
     my ($user, @as) = a_user();
-    expect_log(qr/CAREER030[13]: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
+    expect_log(qr/CAREER030[139]: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
     is_saved($stack->put(minimal(), @as), 1, 'invalidated', 'before');
     for my $n (1 .. 3) {
         $bouncer->stop;

@@ -9,7 +9,7 @@ use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 
-our @EXPORT_OK = qw(tree build_dir as_root server_user web_user temp_dir enterable free_port port_is_free
+our @EXPORT_OK = qw(tree build_dir as_root server_user web_user temp_dir enterable free_port held_port port_is_free
     write_file read_file conninfo);
 
 my $tree = abs_path(dirname(__FILE__) . '/../../..');
@@ -51,6 +51,17 @@ sub port_is_free ($port, $host = '127.0.0.1') {
     my $socket = IO::Socket::INET->new(LocalAddr => $host, LocalPort => $port, Proto => 'tcp', Listen => 1,
         ReuseAddr => 1);
     return defined $socket;
+}
+
+# A socket on a free port: one that listens, or (listen => 0) one that refuses whoever comes, as long as it is open.
+# Nobody else can have the port meanwhile.
+sub held_port (%with) {
+    for (1 .. 5) {
+        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => free_port(), Proto => 'tcp',
+            $with{listen} // 1 ? (Listen => 128, ReuseAddr => 1) : ());
+        return $socket if $socket;
+    }
+    die "no free port can be had\n";
 }
 
 # Below the range from which the kernel takes ports of outgoing connections. Whoever listens on it must still be
