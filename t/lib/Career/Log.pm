@@ -6,6 +6,8 @@ use v5.36;
 
 my $crash = qr/exit signal|Assertion|assert(?:ion)? failed|Sanitizer|runtime error:|core dump|double free|corrupted
     |stack smashing|buffer overflow detected/x;
+# As TERM ends the event MPM it closes the sockets of its workers under them, one of which may just say goodbye.
+my $goodbye = qr/^.*\(9\)Bad file descriptor: AH03092: .*\n(?=(?:.*\n){0,5}.*AH00491: caught SIGTERM)/m;
 my $line_of_httpd = qr/^\[[^\]]+\] \[[\w.-]*:(\w+)\] \[pid \d+/;
 
 sub new ($class) { return bless { expected => [], secrets => {} }, $class }
@@ -22,6 +24,7 @@ sub secret ($self, @values) {
 # Everything objectionable in the text of a log of httpd; a list of lines to show.
 sub faults_of_httpd ($self, $text) {
     my @faults;
+    $text =~ s/$goodbye//g;
     for my $line (split /\n/, $text) {
         next if grep { $line =~ $_ } @{ $self->{expected} };
         my $level = $line =~ $line_of_httpd ? $1 : 'none';
