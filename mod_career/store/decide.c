@@ -7,8 +7,6 @@
  */
 #include <stdio.h>
 
-#include <apr_strings.h>
-
 #include "store/job.h"
 #include "store/sqlstate.h"
 
@@ -80,7 +78,6 @@ static bool lock_row(career_batch *batch, career_store_job *job, career_moment d
     career_postgres *postgres = batch->session->postgres;
     career_moment left = (deadline - career_clock_now() - LOCK_MARGIN) / CAREER_MILLISECOND;
     const char *user_id = job->user_id;
-    const char *users = apr_psprintf(batch->scratch, "{%s}", job->user_id);
     career_result *seen, *locked;
     char number[16];
     const char *lock_timeout = number;
@@ -90,7 +87,7 @@ static bool lock_row(career_batch *batch, career_store_job *job, career_moment d
     career_postgres_queue(postgres, CAREER_STATEMENT_BEGIN, NULL);
     career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
     career_claims_queue(postgres, job);
-    career_postgres_queue(postgres, CAREER_STATEMENT_READ, &users);
+    career_postgres_queue(postgres, CAREER_STATEMENT_READ, &user_id);
     career_postgres_queue(postgres, CAREER_STATEMENT_LOCK, &user_id);
     career_postgres_sync(postgres);
     career_result_release(take(batch, job, deadline));

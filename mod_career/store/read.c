@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads: all that wait are one statement; they share its result. With claims each is a transaction of its own, all
  * of them in one pipeline. */
-#include <apr_strings.h>
-
 #include "store/job.h"
 
-/* The users of the batch's reads as an array; NULL when there are none. */
-static const char *users_of(const career_batch *batch)
+static bool is_read(const career_batch *batch, size_t i)
 {
-    career_text text = {.pool = NULL};
+    return batch->jobs[i] && batch->jobs[i]->task == CAREER_TASK_READ;
+}
+
+/* How many reads there are; *first asks for the user of one of them. */
+static size_t count_reads(const career_batch *batch, const char **first)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (is_read(batch, i) && count++ == 0)
+            *first = batch->jobs[i]->user_id;
+    return count;
+}
+
+static const char *array_of_users(const career_batch *batch, size_t count)
+{
+    career_text text = career_text_make(batch->scratch, CAREER_USER_ID_SIZE * count + 2);
 
     for (size_t i = 0; i < batch->count; i++) {
-        if (!batch->jobs[i] || batch->jobs[i]->task != CAREER_TASK_READ)
+        if (!is_read(batch, i))
             continue;
-        if (!text.pool)
-            text = career_text_make(batch->scratch, 40 * (batch->count + 1));
         career_text_add_char(&text, text.len ? ',' : '{');
         career_text_add(&text, batch->jobs[i]->user_id, CAREER_USER_ID_SIZE - 1);
     }
-    if (text.pool)
-        career_text_add_char(&text, '}');
+    career_text_add_char(&text, '}');
     return text.data;
 }
 
@@ -41,7 +51,7 @@ static void end_reads(career_batch *batch, career_result *rows, career_result *f
     for (size_t i = 0; i < batch->count; i++) {
         career_store_job *job = batch->jobs[i];
 
-        if (!job || job->task != CAREER_TASK_READ)
+        if (!is_read(batch, i))
             continue;
         if (failure) {
             job->failure = career_result_hold(failure);
@@ -53,14 +63,16 @@ static void end_reads(career_batch *batch, career_result *rows, career_result *f
     }
 }
 
-static bool serve_together(career_batch *batch, const char *users, career_moment deadline)
+/* The users, as the statement takes them. */
+static bool serve_together(career_batch *batch, career_statement statement, const char *users,
+                           career_moment deadline)
 {
     career_postgres *postgres = batch->session->postgres;
     career_result *result = NULL, *unsettled = NULL;
     career_answer answer;
     bool failed, kept;
 
-    career_postgres_queue(postgres, CAREER_STATEMENT_READ, &users);
+    career_postgres_queue(postgres, statement, &users);
     career_postgres_sync(postgres);
     answer = career_postgres_next(postgres, deadline, &result);
     failed = answer == CAREER_ANSWER_FAILED;
@@ -85,13 +97,12 @@ static void send_claimed(career_batch *batch)
     career_postgres *postgres = batch->session->postgres;
 
     for (size_t i = 0; i < batch->count; i++) {
-        const career_store_job *job = batch->jobs[i];
         const char *user;
 
-        if (!job || job->task != CAREER_TASK_READ)
+        if (!is_read(batch, i))
             continue;
-        user = apr_psprintf(batch->scratch, "{%s}", job->user_id);
-        career_claims_queue(postgres, job);
+        user = batch->jobs[i]->user_id;
+        career_claims_queue(postgres, batch->jobs[i]);
         career_postgres_queue(postgres, CAREER_STATEMENT_READ, &user);
         career_postgres_sync(postgres);
     }
@@ -133,8 +144,7 @@ static bool serve_claimed(career_batch *batch, career_moment deadline)
 {
     send_claimed(batch);
     for (size_t i = 0; i < batch->count; i++) {
-        if (!batch->jobs[i] || batch->jobs[i]->task != CAREER_TASK_READ ||
-            take_claimed(batch, i, deadline))
+        if (!is_read(batch, i) || take_claimed(batch, i, deadline))
             continue;
         career_batch_lost(batch, CAREER_TASK_READ);
         return false;
@@ -144,11 +154,16 @@ static bool serve_claimed(career_batch *batch, career_moment deadline)
 
 bool career_serve_reads(career_batch *batch)
 {
-    career_moment deadline = career_batch_limit(batch, CAREER_TASK_READ);
-    const char *users = users_of(batch);
+    const char *first = NULL;
+    size_t count = count_reads(batch, &first);
+    career_moment deadline;
 
-    if (!users)
+    if (!count)
         return true;
-    return batch->session->store->config.claims ? serve_claimed(batch, deadline)
-                                                : serve_together(batch, users, deadline);
+    deadline = career_batch_limit(batch, CAREER_TASK_READ);
+    if (batch->session->store->config.claims)
+        return serve_claimed(batch, deadline);
+    if (count == 1)
+        return serve_together(batch, CAREER_STATEMENT_READ, first, deadline);
+    return serve_together(batch, CAREER_STATEMENT_READ_ALL, array_of_users(batch, count), deadline);
 }

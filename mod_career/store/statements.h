@@ -121,11 +121,13 @@ enum {
 /* clang-format off */
 /*  name, how many parameters, SQL */
 #define CAREER_STATEMENTS(X)                                                                       \
+    /* the row of one user */                                                                      \
+    X(READ, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = $1::uuid")       \
     /* rows of several users; an array behind a sub-select is not looked into by the planner, which would else \
      * plan anew at every execution, at twice the cost of the read itself */                        \
-    X(READ, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p "                                  \
-               "WHERE p.user_id = ANY((SELECT $1::uuid[])::uuid[])")                                \
-    /* the row of one, until the transaction ends */                                               \
+    X(READ_ALL, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p "                              \
+                   "WHERE p.user_id = ANY((SELECT $1::uuid[])::uuid[])")                                \
+    /* the row of one user, until the transaction ends */                                          \
     X(LOCK, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = $1::uuid FOR UPDATE") \
     /* the claims, the user's id and the role: for the rest of the transaction the user is who asks */ \
     X(CLAIMS, 3, "SELECT set_config('request.jwt.claims', $1, true), "                             \

@@ -21,10 +21,8 @@ sub _shield ($sql) {
     return $sql =~ s{('(?:[^']|'')*')}{ my $text = $1; $text =~ s/:(?=[A-Za-z_])/\\003A/g ? "U&$text" : $text }ger;
 }
 
-# The read of one user, as an array of one.
 sub select_script () {
-    my $array = "('{' || $user || '}')";
-    return $draw . _shield(_statement('READ')) =~ s/\$1\b/$array/r . ";\n";
+    return $draw . _shield(_statement('READ')) =~ s/\$1\b/($user)/r . ";\n";
 }
 
 # The write of two fields where a version holds, which it always does here; places as in the header. pgbench has no null
