@@ -142,20 +142,18 @@ career_store_job *career_store_job_make(career_store *store, career_store_task t
                                         const char *user_id, apr_pool_t *pool,
                                         career_moment deadline)
 {
-    career_store_job *job = calloc(1, sizeof(*job));
-    career_moment start_by = career_clock_now() + store->config.wait;
+    /* calloc would take none that the thread has freed (glibc), so that it would keep seven of them at rest */
+    career_store_job *job = malloc(sizeof(*job));
+    career_moment now = career_clock_now(), start_by = now + store->config.wait;
 
     if (!job) {
         if (pool)
             apr_pool_destroy(pool);
         return NULL;
     }
+    *job = (career_store_job){
+        .task = task, .row_at = -1, .made = now, .pool = pool, .deadline = deadline};
     career_job_init(&job->base, start_by < deadline ? start_by : deadline, destroy_job);
-    job->task = task;
-    job->row_at = -1;
-    job->made = career_clock_now();
-    job->pool = pool;
-    job->deadline = deadline;
     apr_cpystrn(job->user_id, user_id, sizeof(job->user_id));
     return job;
 }
