@@ -176,12 +176,13 @@ subtest 'Postgres' => sub {
     };
     cmp_ok $jobs->('read'),  '>=', 12 * 3 * 5, 'reads';
     cmp_ok $jobs->('write'), '>=', 12 * 3 * 3, 'writes';
-    wait_until {
+    my $waited = sub {
         my %all  = metrics($stack);
         my $jobs = 0;
         $jobs += $all{$_} for grep { /^career_database_jobs_total.*"(done|failed)"\}/ } keys %all;
-        $jobs == $all{qq(career_database_wait_seconds_count{host="$host"})};
-    } 'each had waited a moment';
+        return $jobs == $all{qq(career_database_wait_seconds_count{host="$host"})};
+    };
+    wait_until { $waited->() } 'each had waited a moment';
     cmp_ok value('career_database_batches_total'), '>', 0, 'in exchanges';
     cmp_ok value('career_database_connects_total'), '>', 0, 'over connections';
     is value('career_database_connections_max'), 4, 'one for each child';
@@ -192,6 +193,18 @@ subtest 'Postgres' => sub {
     is value('career_database_errors_total', fault => $_), 0, "no $_" for qw(connect lost timeout statement);
 
     expect_log(qr/CAREER030[139]/, qr/CAREER0001/);
+    my $lock = $stack->postgres->session;
+    $lock->do('BEGIN; LOCK TABLE career_profiles;');
+    my ($status) = meanwhile(sub {
+        wait_until { $stack->postgres->psql(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE usename = 'career' AND wait_event_type = 'Lock' AND query NOT LIKE '%outbox%'}) } 'a read loses its connection';
+        $lock->do('ROLLBACK;');
+        $lock->close;
+    }, sub { $stack->get->{status} });
+    is $status, 404, 'and is tried again';
+    is value('career_database_retries_total', cause => 'connection'), 1, 'which is counted';
+    wait_until { $waited->() } 'but not its wait, once more';
+
     $stack->postgres->stop;
     wait_until { $stack->get->{status} == 503 } 'it goes';
     wait_until { value('career_database_up') == 0 } 'it is down';

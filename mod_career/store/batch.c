@@ -207,7 +207,8 @@ static void begin(career_batch *batch, career_job *jobs)
         career_store_job *job = (career_store_job *)jobs;
 
         next = jobs->next;
-        career_observe(counters, DATABASE_WAIT, 0, now - job->made);
+        if (!job->tries) /* by the lane's borrower, who has seen to this, too */
+            career_observe(counters, DATABASE_WAIT, 0, now - job->made);
         batch->jobs[batch->count++] = job;
     }
 }
