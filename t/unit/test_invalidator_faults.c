@@ -292,12 +292,13 @@ static void *lie(void *opaque)
 static void check_liar(const char *answer)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char path[64];
+    char folder[] = "/tmp/career-liar-XXXXXX", path[64];
     liar self = {.answer = answer};
     career_target items[] = {target(CAREER_TARGET_KEY, "k"), target(CAREER_TARGET_SET, "s"),
                              target(CAREER_TARGET_GLOB, "g*"), target(CAREER_TARGET_BUMP, "b")};
 
-    snprintf(path, sizeof(path), "/tmp/career-liar-%d", (int)getpid());
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/s", folder);
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     self.listener = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(self.listener, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -316,6 +317,7 @@ static void check_liar(const char *answer)
     close(self.stop[0]);
     close(self.stop[1]);
     unlink(path);
+    rmdir(folder);
 }
 
 static void test_nonsense(void **state)
