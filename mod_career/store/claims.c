@@ -21,10 +21,18 @@ const char *const *career_claims_of(apr_pool_t *pool, const career_identity *use
     return values;
 }
 
-void career_claims_queue(career_postgres *postgres, const career_store_job *job)
+void career_claims_queue(career_postgres *postgres, const career_store_job *job,
+                         const char *lock_timeout)
 {
-    if (job->claims)
+    if (job->claims && lock_timeout) {
+        const char *const values[] = {job->claims[0], job->claims[1], job->claims[2], lock_timeout};
+
+        career_postgres_queue(postgres, CAREER_STATEMENT_CLAIMS_IN_TIME, values);
+    } else if (job->claims) {
         career_postgres_queue(postgres, CAREER_STATEMENT_CLAIMS, job->claims);
+    } else if (lock_timeout) {
+        career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
+    }
 }
 
 /* A role that does not exist is an invalid value to Postgres; to us it is as one that may not be taken on. */
@@ -35,17 +43,17 @@ static bool bars(const career_result *failure)
     return info->action == CAREER_SQLSTATE_NOTHING && info->id != CAREER_ERROR_DATABASE_UNAVAILABLE;
 }
 
-career_answer career_claims_take(career_postgres *postgres, career_store_job *job,
+career_answer career_claims_take(career_postgres *postgres, career_store_job *job, bool limited,
                                  career_moment deadline, career_result **failure)
 {
     career_answer answer;
 
     *failure = NULL;
-    if (!job->claims)
+    if (!job->claims && !limited)
         return CAREER_ANSWER_DONE;
     answer = career_postgres_next(postgres, deadline, failure);
     if (answer == CAREER_ANSWER_FAILED) {
-        if (bars(*failure))
+        if (job->claims && bars(*failure))
             job->barred = "the login role may not become the token's role";
         return answer;
     }

@@ -64,7 +64,7 @@ static void take_claims(career_batch *batch, career_store_job *job, career_momen
 {
     career_result *failure;
 
-    career_claims_take(batch->session->postgres, job, deadline, &failure);
+    career_claims_take(batch->session->postgres, job, true, deadline, &failure);
     if (job->failure)
         career_result_release(failure);
     else
@@ -79,18 +79,16 @@ static bool lock_row(career_batch *batch, career_store_job *job, career_moment d
     career_moment left = (deadline - career_clock_now() - LOCK_MARGIN) / CAREER_MILLISECOND;
     const char *user_id = job->user_id;
     career_result *seen, *locked;
-    char number[16];
-    const char *lock_timeout = number;
+    char lock_timeout[16];
     bool answered;
 
-    snprintf(number, sizeof(number), "%d", left > 1 && left < INT32_MAX ? (int)left : 1);
+    snprintf(lock_timeout, sizeof(lock_timeout), "%d",
+             left > 1 && left < INT32_MAX ? (int)left : 1);
     career_postgres_queue(postgres, CAREER_STATEMENT_BEGIN, NULL);
-    career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
-    career_claims_queue(postgres, job);
+    career_claims_queue(postgres, job, lock_timeout);
     career_postgres_queue(postgres, CAREER_STATEMENT_READ, &user_id);
     career_postgres_queue(postgres, CAREER_STATEMENT_LOCK, &user_id);
     career_postgres_sync(postgres);
-    career_result_release(take(batch, job, deadline));
     career_result_release(take(batch, job, deadline));
     take_claims(batch, job, deadline);
     seen = take(batch, job, deadline);

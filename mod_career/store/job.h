@@ -145,10 +145,12 @@ bool career_serve_outbox(career_batch *batch);
 
 /* The parameters of CLAIMS for that user, in the pool. */
 const char *const *career_claims_of(apr_pool_t *pool, const career_identity *user);
-/* First in the job's transaction: makes it the user's. Nothing for a job without claims, which is DONE. FAILED is
- * with *failure, and job->barred where the user is not to be had. */
-void career_claims_queue(career_postgres *postgres, const career_store_job *job);
-career_answer career_claims_take(career_postgres *postgres, career_store_job *job,
+/* First in the job's transaction: makes it the user's, where the job has claims, and tells how long it waits for a lock
+ * (in milliseconds; NULL: as long as it likes, and then it is not `limited`). DONE where there was nothing to say. FAILED
+ * is with *failure, and job->barred where the user is not to be had. */
+void career_claims_queue(career_postgres *postgres, const career_store_job *job,
+                         const char *lock_timeout);
+career_answer career_claims_take(career_postgres *postgres, career_store_job *job, bool limited,
                                  career_moment deadline, career_result **failure);
 
 /* Queues the statements of one write, and takes what came of them: the row in *result, or NULL when the

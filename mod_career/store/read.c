@@ -102,7 +102,7 @@ static void send_claimed(career_batch *batch)
         if (!is_read(batch, i))
             continue;
         user = batch->jobs[i]->user_id;
-        career_claims_queue(postgres, batch->jobs[i]);
+        career_claims_queue(postgres, batch->jobs[i], NULL);
         career_postgres_queue(postgres, CAREER_STATEMENT_READ, &user);
         career_postgres_sync(postgres);
     }
@@ -115,7 +115,7 @@ static bool take_claimed(career_batch *batch, size_t i, career_moment deadline)
     career_postgres *postgres = batch->session->postgres;
     career_store_job *job = batch->jobs[i];
     career_result *failure, *result = NULL, *unsettled = NULL;
-    career_answer answer = career_claims_take(postgres, job, deadline, &failure);
+    career_answer answer = career_claims_take(postgres, job, false, deadline, &failure);
 
     if (answer != CAREER_ANSWER_LOST) {
         answer = career_postgres_next(postgres, deadline, &result);

@@ -118,6 +118,11 @@ enum {
     "('002_career_cache_outbox', 'career_profiles', 'function', "                                  \
     "'career_cache_outbox_profile(uuid)')" CAREER_COLUMNS(CAREER_X_NEEDED)
 
+#define CAREER_SQL_SET(setting, value) "set_config('" setting "', " value ", true) IS NOT NULL"
+#define CAREER_SQL_CLAIMS                                                                          \
+    CAREER_SQL_SET("request.jwt.claims", "$1")                                                     \
+    " AND " CAREER_SQL_SET("request.jwt.claim.sub", "$2") " AND " CAREER_SQL_SET("role", "$3")
+
 /* clang-format off */
 /*  name, how many parameters, SQL */
 #define CAREER_STATEMENTS(X)                                                                       \
@@ -129,9 +134,11 @@ enum {
                    "WHERE p.user_id = ANY((SELECT $1::uuid[])::uuid[])")                                \
     /* the row of one user, until the transaction ends */                                          \
     X(LOCK, 1, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = $1::uuid FOR UPDATE") \
-    /* the claims, the user's id and the role: for the rest of the transaction the user is who asks */ \
-    X(CLAIMS, 3, "SELECT set_config('request.jwt.claims', $1, true), "                             \
-                 "set_config('request.jwt.claim.sub', $2, true), set_config('role', $3, true)")    \
+    /* the claims, the user's id and the role: for the rest of the transaction the user is who asks. No setting is \
+     * ever null; as conditions they are set in their order, and none of them is sent back */      \
+    X(CLAIMS, 3, "SELECT WHERE " CAREER_SQL_CLAIMS)                                                \
+    /* with how long the transaction waits for a lock, in milliseconds */                          \
+    X(CLAIMS_IN_TIME, 4, "SELECT WHERE " CAREER_SQL_SET("lock_timeout", "$4") " AND " CAREER_SQL_CLAIMS) \
     /* a row with what every row must have; the rest is what the database defaults to. It notes in the \
      * transaction that it made one; returning the column makes sure that who made it may see it */ \
     X(INSERT, 4, "INSERT INTO career_profiles AS p (user_id, \"current_role\", seniority, industry) " \
@@ -148,8 +155,8 @@ enum {
     X(LANDED, 29, "SELECT " CAREER_SQL_ROW " FROM career_profiles p WHERE p.user_id = " CAREER_USER \
                   " AND p.version > " CAREER_VERSION CAREER_COLUMNS(CAREER_X_SAME)                 \
                   " AND " CAREER_EXTRA_BECOMES " IS NOT DISTINCT FROM p.extra::jsonb")             \
-    /* milliseconds */                                                                             \
-    X(LOCK_TIMEOUT, 1, "SELECT set_config('lock_timeout', $1, true)")                              \
+    /* that alone */                                                                               \
+    X(LOCK_TIMEOUT, 1, "SELECT WHERE " CAREER_SQL_SET("lock_timeout", "$1"))                       \
     X(BEGIN, 0, "BEGIN")                                                                           \
     X(COMMIT, 0, "COMMIT")                                                                         \
     X(ROLLBACK, 0, "ROLLBACK")                                                                     \

@@ -194,18 +194,21 @@ static void set_limits(const career_batch *batch, round *turn)
     }
 }
 
+/* Is the i-th the first of its transaction, and is that to be said there? */
+static bool sets_limit(const round *turn, size_t i)
+{
+    return turn->waits_little && (i == 0 || turn->mode != CAREER_WRITE_TOGETHER);
+}
+
 static void send_round(career_batch *batch, const round *turn)
 {
     career_postgres *postgres = batch->session->postgres;
-    const char *lock_timeout = turn->lock_timeout;
 
     for (size_t i = 0; i < turn->count; i++) {
         career_store_job *job = batch->jobs[turn->jobs[i]];
 
-        if (turn->waits_little && (i == 0 || turn->mode != CAREER_WRITE_TOGETHER))
-            career_postgres_queue(postgres, CAREER_STATEMENT_LOCK_TIMEOUT, &lock_timeout);
         job->fate = CAREER_FATE_UNKNOWN;
-        career_claims_queue(postgres, job);
+        career_claims_queue(postgres, job, sets_limit(turn, i) ? turn->lock_timeout : NULL);
         career_write_queue(postgres, job->values, job->creates, job->doubtful);
         if (i + 1 == turn->count || turn->mode != CAREER_WRITE_TOGETHER)
             career_postgres_sync(postgres);
@@ -223,11 +226,11 @@ static void blame(career_store_job **culprit, career_store_job *job, career_resu
     job->failure = failure;
 }
 
-static career_answer take_job(career_postgres *postgres, career_store_job *job,
+static career_answer take_job(career_postgres *postgres, career_store_job *job, bool limited,
                               career_moment deadline, career_store_job **culprit)
 {
     career_result *result, *failure;
-    career_answer answer, claimed = career_claims_take(postgres, job, deadline, &failure);
+    career_answer answer, claimed = career_claims_take(postgres, job, limited, deadline, &failure);
 
     if (claimed == CAREER_ANSWER_FAILED)
         blame(culprit, job, failure);
@@ -253,16 +256,9 @@ static career_answer take_transaction(career_batch *batch, const round *turn, si
     career_write_fate fate = CAREER_FATE_UNKNOWN;
     career_result *result = NULL;
 
-    if (turn->waits_little) {
-        answer = career_postgres_next(postgres, turn->deadline, &result);
-        if (answer == CAREER_ANSWER_FAILED)
-            blame(&culprit, job, result);
-        else
-            career_result_release(result);
-    }
     for (size_t i = from; i < to && answer != CAREER_ANSWER_LOST; i++) {
         job = batch->jobs[turn->jobs[i]];
-        answer = take_job(postgres, job, turn->deadline, &culprit);
+        answer = take_job(postgres, job, sets_limit(turn, i), turn->deadline, &culprit);
     }
     if (answer != CAREER_ANSWER_LOST) {
         answer = career_postgres_settle(postgres, turn->deadline, &result);
