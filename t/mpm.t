@@ -83,6 +83,21 @@ sub try_mpm ($mpm) {
         wait_until { $stack->postgres->psql('SELECT count(*) FROM career_cache_outbox') == 0 } 'and the caches are cleared';
     };
 
+    # It ends in a signal's handler, which interrupts whoever has borrowed the lane.
+    subtest "$mpm: the end, in the middle of a read" => sub {
+        my $lock = $stack->postgres->session;
+        is $stack->get(token => token(sub => uuid()))->{status}, 404, 'a read' for 1 .. 12;
+        $lock->do('BEGIN; LOCK TABLE career_profiles;');
+        meanwhile(sub {
+            wait_until { $stack->postgres->psql(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'career'
+                AND wait_event_type = 'Lock' AND query NOT LIKE '%outbox%'}) } 'one that waits';
+            ok $stack->httpd->stop, 'it stops in time';
+            $lock->do('ROLLBACK;');
+        }, sub { $stack->get(token => token(sub => uuid()))->{status} });
+        $lock->close;
+        $stack->httpd->start;
+    } if $mpm eq 'prefork';
+
     subtest "$mpm: the end" => sub {
         ok $stack->httpd->stop, 'it stops in time';
         $stack->httpd->start;

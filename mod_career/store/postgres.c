@@ -75,7 +75,7 @@ bool career_postgres_await(career_postgres *self, short events, career_moment de
         if (fds[0].fd < 0)
             return true; /* libpq has closed it, and says so when asked */
         if (poll(fds, stopping || self->stop_fd < 0 ? 1 : 2, career_clock_poll_ms(until)) < 0)
-            continue; /* EINTR: signals are blocked here, but a debugger may do it */
+            continue; /* EINTR: the thread that borrowed the lane has the signals of httpd */
         if (fds[0].revents)
             return true;
         if (fds[1].revents)
