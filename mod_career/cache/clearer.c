@@ -12,9 +12,11 @@
 #include "cache/stages.h"
 #include "cache/sweeper.h"
 
-/* Errands in one pipeline, and errands kept at most; beyond that, the outbox keeps them. */
+/* Errands in one pipeline, and errands kept at most: before they wait for a sweep, which many do between one
+ * and the next, and then. Beyond that, the outbox keeps them, with a lease that must end. */
 #define BATCH 512
 #define KEPT 4096
+#define SWEPT 16384
 /* The outbox is asked only when there is room for what it may give. */
 #define ROOM_TO_ASK (KEPT / 2)
 /* Errands that come back later, at most. */
@@ -159,15 +161,25 @@ static size_t in_hand(const career_clearer *clearer)
     return clearer->fresh.count + clearer->sets.count + career_sweeper_count(&clearer->sweeper);
 }
 
+static bool is_full(const career_clearer *clearer)
+{
+    return clearer->fresh.count + clearer->sets.count >= KEPT;
+}
+
+static bool has_room(const career_clearer *clearer)
+{
+    return !is_full(clearer) && career_sweeper_count(&clearer->sweeper) < SWEPT;
+}
+
 /* While Redis is away the newest are kept: the outbox hands out the oldest first, as their leases
  * end. */
 static void keep(career_clearer *clearer, career_errand *errand)
 {
-    career_errand *oldest = in_hand(clearer) < KEPT ? NULL : career_errands_pop(&clearer->fresh);
+    career_errand *oldest = is_full(clearer) ? career_errands_pop(&clearer->fresh) : NULL;
 
     if (oldest)
         give_up(clearer, oldest);
-    if (in_hand(clearer) < KEPT)
+    if (has_room(clearer))
         career_errands_push(&clearer->fresh, errand);
     else
         give_up(clearer, errand); /* all of them wait for a sweep */
@@ -333,7 +345,7 @@ static void wake(career_clearer *clearer)
     career_moment now = career_clock_now();
     career_errand *errand;
 
-    while (in_hand(clearer) < KEPT && (errand = career_agenda_pop(clearer->agenda, now)))
+    while (has_room(clearer) && (errand = career_agenda_pop(clearer->agenda, now)))
         career_errands_push(&clearer->fresh, errand);
 }
 
@@ -381,7 +393,7 @@ static career_moment next_turn(career_clearer *clearer)
     if (may_ask(clearer))
         return 0;
     next = earlier(next, career_sweeper_due(&clearer->sweeper));
-    if (in_hand(clearer) < KEPT)
+    if (has_room(clearer))
         next = earlier(next, career_agenda_due(clearer->agenda));
     return in_hand(clearer) ? earlier(next, clearer->renewed + RENEWAL) : next;
 }

@@ -9,8 +9,8 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 
-#define LAYOUT 1 /* of career_commons; counted up with every change to it */
-#define SLOTS 4096
+#define LAYOUT 2 /* of career_commons; counted up with every change to it */
+#define SLOTS 16384
 #define SLOT_BYTES 456
 /* Nobody has come for it: its owner is dead. */
 #define UNCLAIMED (30 * CAREER_SECOND)
@@ -261,12 +261,25 @@ void career_commons_withdraw(career_commons *commons, career_place *place)
 
 /* ---------------------------------------------------------------- sweeping */
 
+static size_t bytes_of(const slot *one)
+{
+    size_t at = 0;
+
+    for (unsigned i = 0; i < one->count; i++) {
+        uint16_t len;
+
+        memcpy(&len, one->bytes + at, sizeof(len));
+        at += sizeof(len) + len;
+    }
+    return at;
+}
+
 /* Copied, for a slot may be withdrawn and used anew during the sweep. */
 static void copy_share(apr_pool_t *pool, const career_commons *commons, unsigned at,
                        career_share *share)
 {
     const slot *one = &commons->slots[at];
-    const char *from = apr_pmemdup(pool, one->bytes, SLOT_BYTES);
+    const char *from = apr_pmemdup(pool, one->bytes, bytes_of(one));
 
     *share = (career_share){.slot = at,
                             .ticket = one->ticket,

@@ -12,7 +12,8 @@
 #include "cache/url.h"
 
 #define BATCH_MAX 512
-#define QUEUE_MAX 4096
+/* A few seconds of saves: as long as the lane may be kept by Redis or Postgres. */
+#define QUEUE_MAX 16384
 #define ASK_INTERVAL (2 * CAREER_SECOND)
 #define ASK_GRACE (1500 * CAREER_MILLISECOND)
 /* Kept back from the time to stop, for the last exchange and the join. */

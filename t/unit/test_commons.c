@@ -190,7 +190,7 @@ static void test_no_room(void **state)
     text.len = 10;
     while (career_commons_post(commons, &text, 1, 0, &place))
         posted++;
-    assert_int_equal(posted, 4096);
+    assert_int_equal(posted, 16384);
     career_commons_withdraw(commons, &place);
     assert_true(career_commons_post(commons, &text, 1, 0, &place));
     career_commons_free(commons);
