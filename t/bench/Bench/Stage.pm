@@ -227,12 +227,12 @@ sub _peer_ready ($self) {
 
 # ------------------------------------------------------------------------------------------------- the end
 
-# Seconds until the outbox was empty, or nothing when it was not within a minute.
-sub drained ($self) {
+# Seconds until the outbox was empty, or nothing when it was not within a minute; looked at every so often.
+sub drained ($self, $every = 0.25) {
     my $begin = time;
     while (time < $begin + 60) {
         return time - $begin if $self->{postgres}->psql('SELECT count(*) FROM career_cache_outbox') == 0;
-        sleep 0.25;
+        sleep $every;
     }
     return;
 }
