@@ -213,7 +213,7 @@ sub late ($name) {
 }
 
 subtest 'a slow reader' => sub {
-    $stack->reconfigure(directives => { CareerInvalidateAgain => '2s' });
+    $stack->reconfigure(directives => { CareerInvalidateAgain => '4s' });
     my @keys = mine();
     late('a save');
     wait_until { !left(@keys) } 'a second pass clears what came late';

@@ -469,10 +469,26 @@ static void give_up_all(career_clearer *clearer, career_errands *list)
         give_up(clearer, one);
 }
 
+/* Does what can be done now, or waits for the next step of a sweep. false: there is neither. */
+static bool go_on(career_clearer *clearer, career_moment until)
+{
+    career_moment due = career_sweeper_due(&clearer->sweeper);
+    struct timespec at = career_clock_timespec(due);
+
+    if (has_work(clearer)) {
+        turn_redis(clearer);
+        return true;
+    }
+    if (!clearer->sweeper.sweep || due >= until)
+        return false;
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+    return true;
+}
+
 void career_clearer_close(career_clearer *clearer, career_moment until)
 {
-    while (has_work(clearer) && !clearer->link.down && career_clock_now() < until)
-        turn_redis(clearer);
+    while (!clearer->link.down && career_clock_now() < until && go_on(clearer, until))
+        ;
     career_sweeper_drop(&clearer->sweeper);
     career_relay_flush(&clearer->relay);
     give_up_all(clearer, &clearer->fresh);

@@ -42,8 +42,9 @@ struct career_commons {
     _Atomic uint64_t turn;        /* under way; 0: none */
     _Atomic career_moment until;  /* the turn is lost, unless it is held by then */
     _Atomic career_moment began;  /* of the turn under way */
-    _Atomic career_moment length; /* of the last sweep; 0: none yet */
-    _Atomic career_moment rest;   /* no turn begins before this */
+    _Atomic career_moment spent;  /* of Redis' time, in it so far */
+    _Atomic career_moment length; /* spent in the last sweep; 0: none yet */
+    _Atomic career_moment rest;   /* until then Redis rests from all steps so far */
     _Atomic uint64_t ended;
     slot slots[SLOTS];
 };
@@ -110,18 +111,37 @@ static void unlock(career_commons *commons)
 
 /* ---------------------------------------------------------------- forecasts */
 
+/* From the beginning of a sweep that keeps Redis busy for so long to that of the next. */
+static career_moment period(career_moment busy)
+{
+    return busy + CAREER_SWEEP_REST(busy);
+}
+
+/* From its beginning to its end. */
+static career_moment span(career_moment busy)
+{
+    return busy <= CAREER_SWEEP_BURST ? busy
+                                      : CAREER_SWEEP_BURST + period(busy - CAREER_SWEEP_BURST);
+}
+
 career_moment career_commons_forecast(const career_commons *commons, career_moment now)
 {
     career_moment began = atomic_load(&commons->began);
     career_moment length = atomic_load(&commons->length);
+    career_moment spent = atomic_load(&commons->spent);
     career_moment start = atomic_load(&commons->rest);
 
     if (began) {
-        if (length < now - began)
-            length = now - began;
-        start = began + length + CAREER_SWEEP_REST * length;
+        if (length < spent)
+            length = spent;
+        start = began + period(length);
     }
-    return (start > now ? start : now) + length;
+    return (start > now ? start : now) + span(length);
+}
+
+career_moment career_commons_period(const career_commons *commons)
+{
+    return period(atomic_load(&commons->length));
 }
 
 uint64_t career_commons_ended(const career_commons *commons)
@@ -133,7 +153,7 @@ career_moment career_commons_free_at(const career_commons *commons, career_momen
 {
     career_moment until = atomic_load(&commons->until);
     career_moment began = atomic_load(&commons->began);
-    career_moment expected = began + atomic_load(&commons->length), look;
+    career_moment expected = began + span(atomic_load(&commons->length)), look;
 
     if (!atomic_load(&commons->turn) || now >= until)
         return atomic_load(&commons->rest);
@@ -326,6 +346,7 @@ uint64_t career_commons_begin(career_commons *commons, career_moment until, apr_
         turn = ++commons->turns;
         atomic_store(&commons->until, until);
         atomic_store(&commons->began, now);
+        atomic_store(&commons->spent, 0);
         atomic_store(&commons->turn, turn);
         *shares = apr_palloc(pool, (commons->top + 1) * sizeof(**shares));
         *count = take_all(commons, pool, *shares);
@@ -344,6 +365,24 @@ bool career_commons_hold(career_commons *commons, uint64_t turn, career_moment u
         atomic_store(&commons->until, until);
     unlock(commons);
     return mine;
+}
+
+/* All of the burst is there when Redis has rested, and none of it when it has so much rest before it as the burst
+ * asks for. */
+career_moment career_commons_step_at(const career_commons *commons)
+{
+    return atomic_load(&commons->rest) - CAREER_SWEEP_REST(CAREER_SWEEP_BURST);
+}
+
+void career_commons_spend(career_commons *commons, career_moment from, career_moment to)
+{
+    career_moment rest;
+
+    lock(commons);
+    rest = atomic_load(&commons->rest);
+    atomic_store(&commons->rest, (rest > from ? rest : from) + period(to - from));
+    atomic_fetch_add(&commons->spent, to - from);
+    unlock(commons);
 }
 
 void career_commons_serve(career_commons *commons, uint64_t turn, const career_share *share,
@@ -365,6 +404,8 @@ void career_commons_serve(career_commons *commons, uint64_t turn, const career_s
 void career_commons_end(career_commons *commons, uint64_t turn, career_moment length,
                         career_moment rest)
 {
+    career_moment least = career_clock_now() + rest;
+
     lock(commons);
     if (atomic_load(&commons->turn) == turn) {
         for (unsigned i = 0; i < commons->top; i++)
@@ -372,7 +413,8 @@ void career_commons_end(career_commons *commons, uint64_t turn, career_moment le
                 commons->slots[i].state = WAITING;
         if (length)
             atomic_store(&commons->length, length);
-        atomic_store(&commons->rest, career_clock_now() + rest);
+        if (least > atomic_load(&commons->rest))
+            atomic_store(&commons->rest, least);
         atomic_store(&commons->began, 0);
         atomic_store(&commons->turn, 0);
         atomic_fetch_add(&commons->ended, 1);

@@ -3,8 +3,8 @@
  * What the processes of a server share about the sweeps of one Redis, in memory made before fork and
  * kept across restarts. Whoever wants patterns swept posts them here; when the last sweep has had its
  * rest, one process takes its turn and sweeps for all that is posted, its own and everybody else's,
- * so that Redis spends no more than a quarter of its time on sweeps, however many children there
- * are, and nobody waits for more than two of them. (Handed over through the outbox instead, patterns
+ * so that Redis spends no more than a quarter of its time on sweeps, however many children and keys
+ * there are, and nobody waits for more than two of them. (Handed over through the outbox instead, patterns
  * would be computed anew there and lose what only the save knew: the values that it replaced.) A
  * process that dies in its turn loses it, and the next one takes up what it had; one that dies with
  * patterns posted leaves them to the outbox. Knows neither Redis nor errands. Lanes of any process
@@ -18,8 +18,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* After a sweep of length T the next one begins 3 T later: a quarter of the time at most. */
-#define CAREER_SWEEP_REST 3
+/* What Redis gives to sweeps: so much of its time in one go, and what goes beyond comes in steps with pauses
+ * between, three thirteenths of the time: so that in any five seconds it is a quarter at the most. */
+#define CAREER_SWEEP_BURST (100 * CAREER_MILLISECOND)
+#define CAREER_SWEEP_REST(busy) ((busy) * 10 / 3)
 
 typedef struct career_commons career_commons;
 
@@ -34,6 +36,10 @@ void career_commons_free(career_commons *commons); /* of career_commons_make; NU
 /* When would a sweep end for somebody who asks now? It serves those who came before it began. A few
  * atomic loads. */
 career_moment career_commons_forecast(const career_commons *commons, career_moment now);
+
+/* How long it takes from one sweep to the next where there is always somebody who waits; 0: not known
+ * yet. */
+career_moment career_commons_period(const career_commons *commons);
 
 /* ---------------------------------------------------------------- posting */
 
@@ -88,12 +94,18 @@ uint64_t career_commons_begin(career_commons *commons, career_moment until, apr_
 /* I am at it, until then. false: it was given to somebody else. */
 bool career_commons_hold(career_commons *commons, uint64_t turn, career_moment until);
 
+/* When the next step of the turn under way may be made. */
+career_moment career_commons_step_at(const career_commons *commons);
+
+/* Redis was busy with a step between these two; whoever made it, and in a turn that was lost, too. */
+void career_commons_spend(career_commons *commons, career_moment from, career_moment to);
+
 /* Tells the owner of a place; in a turn only. */
 void career_commons_serve(career_commons *commons, uint64_t turn, const career_share *share,
                           uint64_t removed, bool refused);
 
-/* The turn is over, and the next one begins no sooner than in `rest`. What was not served waits again.
- * length: of a sweep that went well, to foretell the next; else 0. */
+/* The turn is over, and the next one begins when Redis has rested from it, and no sooner than in `rest`. What was
+ * not served waits again. length: how long a sweep that went well kept Redis busy, to foretell the next; else 0. */
 void career_commons_end(career_commons *commons, uint64_t turn, career_moment length,
                         career_moment rest);
 

@@ -3,9 +3,10 @@
 
 /* A refused sweep is not repeated sooner, however short it was. */
 #define REFUSED_REST CAREER_SECOND
-/* A step that was lost counts no more than this: a server that hangs is not busy with it, and is not to be left
- * alone for long once it is back. */
-#define LOST_STEP (CAREER_SECOND / 4)
+/* A step counts no more than this: sweep.c sees to it that one takes Redis two milliseconds or less. What is longer has
+ * waited, for the network, a processor, somebody else's command, or a server that hangs: Redis is not busy with it, and
+ * patterns are not to wait for it. */
+#define STEP_MAX (5 * CAREER_MILLISECOND)
 
 void career_sweeper_init(career_sweeper *sweeper, apr_pool_t *parent)
 {
@@ -19,11 +20,22 @@ size_t career_sweeper_count(const career_sweeper *sweeper)
     return sweeper->waiting.count + sweeper->patient.count;
 }
 
-/* When its globs want a sweep to begin. Those of a second pass join one that others ask for, so that they
- * cost nothing of their own while there are saves; but not for ever. */
+/* How long the globs of a second pass wait for a sweep that others ask for. Where saves follow each other closely they
+ * need not wait for one; where saves are rare, a while saves some sweeps, and more would only be late. */
+static career_moment patience(const career_sweeper *sweeper)
+{
+    career_moment half = career_commons_period(sweeper->commons) / 2;
+    career_moment least = sweeper->again / 16; /* where few keys make it short */
+
+    if (half < least)
+        return least;
+    return half < sweeper->again ? half : sweeper->again;
+}
+
+/* When its globs want a sweep to begin. */
 static career_moment wanted(const career_sweeper *sweeper, const career_errand *errand)
 {
-    return errand->again ? errand->settled + sweeper->again : 0;
+    return errand->again ? errand->settled + patience(sweeper) : 0;
 }
 
 /* There was no room for it: it is swept for in a turn of our own. */
@@ -147,7 +159,6 @@ static bool begin(career_sweeper *sweeper, career_moment command)
 static void end_turn(career_sweeper *sweeper, career_moment length, career_moment rest)
 {
     career_count_by(sweeper->counters, KEYS_REMOVED, (int64_t)career_sweep_total(sweeper->sweep));
-    career_count_by(sweeper->counters, SWEEP_SECONDS, sweeper->busy);
     career_commons_end(sweeper->commons, sweeper->turn, length, rest);
     apr_pool_clear(sweeper->pool);
     sweeper->sweep = NULL;
@@ -158,7 +169,7 @@ void career_sweeper_drop(career_sweeper *sweeper)
     if (!sweeper->sweep)
         return;
     career_count(sweeper->counters, SWEEPS, SWEEP, LOST);
-    end_turn(sweeper, 0, CAREER_SWEEP_REST * sweeper->busy);
+    end_turn(sweeper, 0, 0);
 }
 
 /* The sweep knows its patterns by the text of the errand that named them first: all are asked about
@@ -181,8 +192,6 @@ static void end_unposted(career_sweeper *sweeper, career_errands *list, bool ref
 
 static void end(career_sweeper *sweeper, bool refused)
 {
-    career_moment rest = CAREER_SWEEP_REST * sweeper->busy;
-
     for (size_t i = 0; i < sweeper->share_count; i++) {
         const career_share *share = &sweeper->shares[i];
 
@@ -196,8 +205,7 @@ static void end(career_sweeper *sweeper, bool refused)
         career_count(sweeper->counters, SWEEPS, SWEEP, DONE);
     end_unposted(sweeper, &sweeper->waiting, refused);
     end_unposted(sweeper, &sweeper->patient, refused);
-    end_turn(sweeper, refused ? 0 : sweeper->busy,
-             refused && rest < REFUSED_REST ? REFUSED_REST : rest);
+    end_turn(sweeper, refused ? 0 : sweeper->busy, refused ? REFUSED_REST : 0);
 }
 
 /* When what waits here wants a sweep to begin. */
@@ -215,7 +223,7 @@ career_moment career_sweeper_due(const career_sweeper *sweeper)
     career_moment want = wants(sweeper), free_at;
 
     if (sweeper->sweep)
-        return 0;
+        return career_commons_step_at(sweeper->commons);
     if (want == CAREER_NEVER)
         return want;
     free_at = career_commons_free_at(sweeper->commons, career_clock_now());
@@ -224,22 +232,31 @@ career_moment career_sweeper_due(const career_sweeper *sweeper)
 
 bool career_sweeper_ready(career_sweeper *sweeper, career_moment command)
 {
+    if (career_clock_now() < career_sweeper_due(sweeper))
+        return false;
     if (!sweeper->sweep)
-        return career_clock_now() >= career_sweeper_due(sweeper) && begin(sweeper, command);
+        return begin(sweeper, command);
     if (career_commons_hold(sweeper->commons, sweeper->turn, turn_limit(command)))
         return true;
     career_sweeper_drop(sweeper); /* we were asleep for too long: another is at it */
     return false;
 }
 
+static void spend(career_sweeper *sweeper, career_moment from, career_moment to)
+{
+    if (from < to - STEP_MAX)
+        from = to - STEP_MAX;
+    career_commons_spend(sweeper->commons, from, to);
+    career_count_by(sweeper->counters, SWEEP_SECONDS, to - from);
+    sweeper->busy += to - from;
+}
+
 career_step career_sweeper_step(career_sweeper *sweeper, career_fleet *fleet, career_moment command)
 {
-    career_moment start = career_clock_now(), took;
-    career_step step;
+    career_moment start = career_clock_now();
+    career_step step = career_sweep_step(sweeper->sweep, fleet, start + command);
 
-    step = career_sweep_step(sweeper->sweep, fleet, start + command);
-    took = career_clock_now() - start;
-    sweeper->busy += step == CAREER_STEP_LOST && took > LOST_STEP ? LOST_STEP : took;
+    spend(sweeper, start, career_clock_now());
     if (step == CAREER_STEP_DONE || step == CAREER_STEP_REFUSED)
         end(sweeper, step == CAREER_STEP_REFUSED);
     else if (step == CAREER_STEP_UNSETTLED) /* a cluster is being resharded */

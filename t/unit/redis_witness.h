@@ -76,7 +76,7 @@ static inline void witness_command(redis_witness *witness, const career_reply *w
     } else if (strcmp(name, "UNLINK") == 0) {
         if (witness_words(words) - 1 > witness->unlinked)
             witness->unlinked = witness_words(words) - 1;
-    } else if (!strstr(" SET CLIENT CONFIG LATENCY SLOWLOG ",
+    } else if (!strstr(" SET CLIENT CONFIG INFO LATENCY SLOWLOG ",
                        apr_psprintf(witness->server->pool, " %s ", name))) {
         snprintf(witness->other, sizeof(witness->other), "%s", name);
     }

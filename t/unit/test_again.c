@@ -101,16 +101,16 @@ static void test_other_targets(void **state)
     rig_stop();
 }
 
-/* While there are saves, the globs of second passes cost no sweeps of their own. */
+/* While there are saves, the globs of second passes cost no sweeps of their own: they wait for a quarter of a second here. */
 static void test_globs_join(void **state)
 {
     career_target item = target(CAREER_TARGET_GLOB, "g:*");
 
     (void)state;
     NEED_SERVER();
-    rig_again = SOON;
+    rig_again = 4 * SOON;
     rig_start(server.url);
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 100; i++) {
         assert_int_equal(save(user_name(100 + i), &item, 1, LONG_ENOUGH).status,
                          CAREER_CACHE_INVALIDATED);
         usleep(50000);
@@ -118,7 +118,7 @@ static void test_globs_join(void **state)
     redis_ask(&server, "SET g:1 old");
     EVENTUALLY(outbox_count() == 0);
     assert_int_equal(exists("g:1"), 0);
-    assert_true(redis_info(&server, "commandstats", "cmdstat_scan:calls=") < 90);
+    assert_true(redis_info(&server, "commandstats", "cmdstat_scan:calls=") < 150);
     rig_stop();
 }
 

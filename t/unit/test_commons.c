@@ -86,6 +86,84 @@ static void test_rest(void **state)
     career_commons_free(commons);
 }
 
+/* Of any W seconds so much at the most goes to steps: a quarter, where W is five or more. */
+static career_moment allowed(career_moment window)
+{
+    return (3 * window + 5 * CAREER_SECOND / 4) / 13;
+}
+
+/* Long sweeps one after the other, by a clock of the test's own; and no less than a fifth of all the time, or patterns
+ * would wait for longer than they must. */
+static void test_any_window(void **state)
+{
+    career_moment start = soon(0), now = start, busy = 0, least = 0;
+
+    (void)state;
+    setup_commons();
+    for (int i = 0; i < 40000; i++) {
+        career_moment took = CAREER_MILLISECOND * (i % 7) + 300 * (i % 3);
+        bool begins = i % 2500 == 0; /* a sweep: it waits for all of the rest */
+        career_moment free_at =
+            begins ? career_commons_free_at(commons, now) : career_commons_step_at(commons);
+
+        now = now > free_at ? now : free_at;
+        if (13 * busy - 3 * (now - start) < least)
+            least = 13 * busy - 3 * (now - start);
+        career_commons_spend(commons, now, now + took);
+        now += took;
+        busy += took;
+        assert_true(13 * busy - 3 * (now - start) - least <= 13 * allowed(0));
+        now += 150; /* what lies between two steps */
+    }
+    assert_true(5 * busy >= now - start);
+    career_commons_free(commons);
+}
+
+/* A short sweep is not held up. */
+static void test_short_sweep(void **state)
+{
+    career_moment now = soon(0);
+
+    (void)state;
+    setup_commons();
+    assert_true(career_commons_step_at(commons) <= now);
+    career_commons_spend(commons, now, now + CAREER_SWEEP_BURST / 2);
+    assert_true(career_commons_step_at(commons) <= now + CAREER_SWEEP_BURST / 2);
+    assert_true(career_commons_free_at(commons, now) > now + 2 * CAREER_SWEEP_BURST);
+    career_commons_spend(commons, now + CAREER_SWEEP_BURST / 2, now + CAREER_SWEEP_BURST);
+    assert_true(career_commons_step_at(commons) <= now + CAREER_SWEEP_BURST);
+    career_commons_spend(commons, now + CAREER_SWEEP_BURST, now + 2 * CAREER_SWEEP_BURST);
+    assert_true(career_commons_step_at(commons) > now + 3 * CAREER_SWEEP_BURST);
+    career_commons_free(commons);
+}
+
+/* When will a sweep be over for somebody who asks now? The burst at once, and the rest of it in steps. */
+static void test_forecast(void **state)
+{
+    const career_moment burst = CAREER_SWEEP_BURST, whole = burst + CAREER_SWEEP_REST(burst);
+    career_share *shares;
+    career_moment now = soon(0), later = now + CAREER_SECOND;
+    uint64_t turn;
+    size_t count;
+
+    (void)state;
+    setup_commons();
+    assert_int_equal(career_commons_period(commons), 0);
+    turn = career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count);
+    career_commons_end(commons, turn, burst, 0);
+    assert_int_equal(career_commons_forecast(commons, later), later + burst);
+    assert_int_equal(career_commons_period(commons), whole);
+    turn = career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count);
+    career_commons_end(commons, turn, 4 * burst, 0);
+    assert_in_range(career_commons_forecast(commons, later) - later, burst + 3 * whole,
+                    burst + 3 * whole + 3);
+    assert_true(career_commons_begin(commons, soon(LONG_ENOUGH), pool, &shares, &count) != 0);
+    assert_true(career_commons_forecast(commons, now) >= now + burst + 7 * whole);
+    career_commons_spend(commons, now, now + 8 * burst); /* it takes longer by now */
+    assert_true(career_commons_forecast(commons, now) >= now + burst + 15 * whole);
+    career_commons_free(commons);
+}
+
 /* A process that dies in its turn, and one that sleeps through it and wakes up later. */
 static void test_lost_turn(void **state)
 {
@@ -245,10 +323,44 @@ static long usec_of(const char *command)
     return at ? strtol(at + 5, NULL, 10) : 0;
 }
 
+typedef struct window {
+    career_moment began;
+    career_moment cpu;
+} window;
+
+static career_moment cpu_of_redis(void)
+{
+    career_reply reply = redis_ask(&server, "INFO cpu");
+    double user = strtod(strstr(reply.text.data, "used_cpu_user:") + 14, NULL);
+    double sys = strtod(strstr(reply.text.data, "used_cpu_sys:") + 13, NULL);
+
+    return (career_moment)((user + sys) * CAREER_SECOND);
+}
+
+static window open_window(void)
+{
+    redis_ask(&server, "CONFIG RESETSTAT");
+    return (window){career_clock_now(), cpu_of_redis()};
+}
+
+/* What sweeps took of Redis' time since then: by its own clock, which goes on while it waits for a processor in their
+ * midst, and no more than the processor it had. */
+static void assert_quarter(const window *since)
+{
+    career_moment spent = usec_of("scan") + usec_of("unlink");
+    career_moment cpu = cpu_of_redis() - since->cpu, length = career_clock_now() - since->began;
+
+    if (cpu < spent)
+        spent = cpu;
+    print_message("# sweeps took %.3f of Redis' time\n", (double)spent / (double)length);
+    assert_true(spent > 0);
+    assert_true(spent <= allowed(length));
+}
+
 static void test_quarter_of_the_time(void **state)
 {
     pthread_t threads[CHILDREN];
-    career_moment began;
+    window since;
     int wrong = 0;
 
     (void)state;
@@ -258,11 +370,10 @@ static void test_quarter_of_the_time(void **state)
     redis_fill(&server, 50000);
     for (int u = 1000; u < 1000 + CHILDREN * SAVES; u++)
         redis_ask(&server, "MSET glob:%s:1 v long:%s:1 v", user_name(u), user_name(u));
-    redis_ask(&server, "CONFIG RESETSTAT");
+    since = open_window();
     the_rig.config.commons = commons;
     for (int i = 0; i < CHILDREN; i++)
         children[i] = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
-    began = career_clock_now();
     for (intptr_t i = 0; i < CHILDREN; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, save_in_child, (void *)i), 0);
     for (int i = 0; i < CHILDREN; i++) {
@@ -272,9 +383,7 @@ static void test_quarter_of_the_time(void **state)
         wrong += (int)(intptr_t)bad;
     }
     EVENTUALLY(outbox_count() == 0);
-    /* the last sweep has not had its rest yet */
-    assert_true(4 * (usec_of("scan") + usec_of("unlink")) <=
-                career_clock_now() - began + CAREER_SECOND);
+    assert_quarter(&since);
     for (int i = 0; i < CHILDREN; i++)
         assert_true(career_invalidator_stop(children[i], career_clock_now() + LONG_ENOUGH));
     rig_stop();
@@ -283,6 +392,29 @@ static void test_quarter_of_the_time(void **state)
     /* the fillers, and what was not named: the long ones of seven saves in eight */
     assert_int_equal(redis_ask(&server, "DBSIZE").integer,
                      50000 + CHILDREN * (SAVES - (SAVES + 7) / 8));
+}
+
+/* A sweep that takes longer than Redis gives it in one go: it pauses, also while the process is to end, and is done
+ * all the same. */
+static void test_long_sweep(void **state)
+{
+    career_target item = target(CAREER_TARGET_GLOB, "glob:*");
+    window since;
+
+    (void)state;
+    NEED_SERVER();
+    rig_again = 0;
+    rig_start(server.url);
+    redis_fill(&server, 600000);
+    redis_ask(&server, "SET glob:1 v");
+    since = open_window();
+    save(user_name(1), &item, 1, 0);
+    EVENTUALLY(redis_info(&server, "commandstats", "cmdstat_scan:calls=") >= 10);
+    rig_stop();
+    assert_quarter(&since);
+    assert_int_equal(exists("glob:1"), 0);
+    assert_int_equal(outbox_count(), 0);
+    assert_int_equal(said.len, 0);
 }
 
 /* A server that hangs during a sweep is not to rest from it for long when it is back. */
@@ -320,12 +452,14 @@ static void test_large_keyspace(void **state)
 {
     const char *wanted = getenv("CAREER_KEYS");
     long keys = wanted ? strtol(wanted, NULL, 10) : 100000;
+    window since;
     redis_witness witness;
 
     (void)state;
     NEED_SERVER();
     rig_start(server.url);
     redis_fill(&server, keys);
+    since = open_window();
     witness_begin(&witness, &server);
     for (int u = 0; u < 1000; u++) {
         char glob[80];
@@ -338,6 +472,7 @@ static void test_large_keyspace(void **state)
         usleep(500);
     }
     EVENTUALLY(outbox_count() == 0);
+    assert_quarter(&since);
     witness_end(&witness);
     rig_stop();
     assert_int_equal(redis_ask(&server, "DBSIZE").integer, keys);
@@ -351,10 +486,18 @@ static void test_large_keyspace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_turn_for_all),    cmocka_unit_test(test_rest),
-        cmocka_unit_test(test_lost_turn),           cmocka_unit_test(test_killed_while_taking),
-        cmocka_unit_test(test_withdrawn),           cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_quarter_of_the_time), cmocka_unit_test(test_hangs_in_a_sweep),
+        cmocka_unit_test(test_one_turn_for_all),
+        cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_any_window),
+        cmocka_unit_test(test_short_sweep),
+        cmocka_unit_test(test_forecast),
+        cmocka_unit_test(test_lost_turn),
+        cmocka_unit_test(test_killed_while_taking),
+        cmocka_unit_test(test_withdrawn),
+        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_quarter_of_the_time),
+        cmocka_unit_test(test_long_sweep),
+        cmocka_unit_test(test_hangs_in_a_sweep),
         cmocka_unit_test(test_large_keyspace),
     };
 
