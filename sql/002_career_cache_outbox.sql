@@ -31,8 +31,10 @@ ALTER TABLE career_cache_outbox
 
 CREATE INDEX IF NOT EXISTS career_cache_outbox_due_at ON career_cache_outbox (due_at);
 
--- The functions run as their owner, so that no writer needs a right on the outbox or the sequence.
--- Every name in them is qualified, and nothing but pg_catalog is searched.
+-- The functions run as their owner, so that no writer needs a right on the outbox or the sequence. Every name
+-- in them is qualified, and nothing but pg_catalog is searched. The two that every save runs do without SET,
+-- which is a fifth of their cost: they see the writer's search_path, so that each operator is qualified, too,
+-- and neither IN nor IS DISTINCT FROM is used, which look for one there.
 DO $migration$
 DECLARE
     home text := current_schema();
@@ -42,21 +44,22 @@ BEGIN
     -- leave out of a comparison as jsonb.
     EXECUTE format($function$
         CREATE OR REPLACE FUNCTION %1$I.career_profiles_stamp() RETURNS trigger
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+        LANGUAGE plpgsql SECURITY DEFINER AS $body$
         BEGIN
-            IF TG_OP = 'UPDATE' THEN
+            IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
                 NEW.version := OLD.version;
                 NEW.updated_at := OLD.updated_at;
-                IF TG_NARGS = 0 THEN
-                    IF NEW *= OLD THEN
+                IF TG_NARGS OPERATOR(pg_catalog.=) 0 THEN
+                    IF NEW OPERATOR(pg_catalog.*=) OLD THEN
                         RETURN NEW;
                     END IF;
-                ELSIF to_jsonb(NEW) - TG_ARGV = to_jsonb(OLD) - TG_ARGV THEN
+                ELSIF (pg_catalog.to_jsonb(NEW) OPERATOR(pg_catalog.-) TG_ARGV)
+                      OPERATOR(pg_catalog.=) (pg_catalog.to_jsonb(OLD) OPERATOR(pg_catalog.-) TG_ARGV) THEN
                     RETURN NEW;
                 END IF;
             END IF;
-            NEW.version := nextval('%1$I.career_profiles_version_seq');
-            NEW.updated_at := clock_timestamp();
+            NEW.version := pg_catalog.nextval('%1$I.career_profiles_version_seq');
+            NEW.updated_at := pg_catalog.clock_timestamp();
             RETURN NEW;
         END
         $body$
@@ -78,20 +81,29 @@ BEGIN
 
     EXECUTE format($function$
         CREATE OR REPLACE FUNCTION %1$I.career_profiles_announce() RETURNS trigger
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+        LANGUAGE plpgsql SECURITY DEFINER AS $body$
         BEGIN
-            IF TG_OP <> 'DELETE' THEN
+            IF TG_OP OPERATOR(pg_catalog.<>) 'DELETE' THEN
+                -- A WHEN of the trigger would be parsed by every statement, at several times the cost.
+                IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE'
+                   AND (NEW.version OPERATOR(pg_catalog.=) OLD.version
+                        OR (NEW.version IS NULL AND OLD.version IS NULL)) THEN
+                    RETURN NULL;
+                END IF;
                 INSERT INTO %1$I.career_cache_outbox AS entry (user_id, version, due_at)
-                VALUES (NEW.user_id, NEW.version, clock_timestamp() + interval '5 seconds')
+                VALUES (NEW.user_id, NEW.version,
+                        pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) interval '5 seconds')
                 ON CONFLICT (user_id) DO UPDATE
                     SET version = greatest(entry.version, excluded.version),
                         due_at = excluded.due_at,
                         attempts = 0;
+                IF TG_OP OPERATOR(pg_catalog.=) 'INSERT'
+                   OR coalesce(NEW.user_id OPERATOR(pg_catalog.=) OLD.user_id, true) THEN
+                    RETURN NULL;
+                END IF;
             END IF;
-            IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.user_id <> OLD.user_id) THEN
-                PERFORM %1$I.career_cache_outbox_add(
-                    OLD.user_id, nextval('%1$I.career_profiles_version_seq'));
-            END IF;
+            PERFORM %1$I.career_cache_outbox_add(
+                OLD.user_id, pg_catalog.nextval('%1$I.career_profiles_version_seq'));
             RETURN NULL;
         END
         $body$
@@ -141,6 +153,13 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER zz_career_profiles_stamp
                     BEFORE INSERT OR UPDATE ON career_profiles
                     FOR EACH ROW EXECUTE FUNCTION career_profiles_stamp(%s)', coalesce(ignored, ''));
+    -- Code of the table's own types (a cast to json, the check of a domain) may rely on what is searched.
+    IF ignored IS NOT NULL
+       OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                   WHERE a.attrelid = 'career_profiles'::regclass
+                     AND a.attname IN ('version', 'updated_at') AND t.typtype <> 'b') THEN
+        ALTER FUNCTION career_profiles_stamp() SET search_path = pg_catalog, pg_temp;
+    END IF;
 END
 $$;
 
@@ -148,8 +167,7 @@ CREATE OR REPLACE TRIGGER career_profiles_announce AFTER INSERT OR DELETE ON car
     FOR EACH ROW EXECUTE FUNCTION career_profiles_announce();
 
 CREATE OR REPLACE TRIGGER career_profiles_announce_update AFTER UPDATE ON career_profiles
-    FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version)
-    EXECUTE FUNCTION career_profiles_announce();
+    FOR EACH ROW EXECUTE FUNCTION career_profiles_announce();
 
 CREATE OR REPLACE TRIGGER career_profiles_announce_truncate BEFORE TRUNCATE ON career_profiles
     FOR EACH STATEMENT EXECUTE FUNCTION career_profiles_announce_truncate();

@@ -87,6 +87,26 @@ subtest 'on a table that was there' => sub {
     is schema('older'), $before, 'applied again they change nothing';
 };
 
+# Triggers as an older version made them: they do, and the files of this one bring them up to date.
+subtest 'on what an older version made of them' => sub {
+    database('aged');
+    $pg->migrate(database => 'aged');
+    $pg->psql(q{ALTER FUNCTION career_profiles_stamp() SET search_path = pg_catalog, pg_temp;
+        ALTER FUNCTION career_profiles_announce() SET search_path = pg_catalog, pg_temp;
+        CREATE OR REPLACE TRIGGER career_profiles_announce_update AFTER UPDATE ON career_profiles FOR EACH ROW
+            WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION career_profiles_announce();
+        INSERT INTO career_profiles (user_id, "current_role", seniority, industry) VALUES (gen_random_uuid(), 'a', 'b', 'c')},
+        user => 'career', database => 'aged');
+    isnt schema('aged'), schema('fresh'), 'they differ';
+    my $version = sub { $pg->psql('SELECT version FROM career_profiles', database => 'aged') };
+    my $before = $version->();
+    $pg->migrate(database => 'aged');
+    is schema('aged'), schema('fresh'), 'applied again they are as if they were new';
+    is $version->(), $before, 'no row is touched';
+    $pg->psql("UPDATE career_profiles SET industry = 'd'", database => 'aged');
+    is $pg->psql('SELECT version FROM career_cache_outbox', database => 'aged'), $version->(), 'and a change is announced';
+};
+
 subtest 'where every transaction is serializable, or only reads' => sub {
     database('strict');
     $pg->psql('ALTER DATABASE strict SET default_transaction_isolation = serializable;
