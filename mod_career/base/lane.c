@@ -34,6 +34,7 @@ struct career_lanes {
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
     unsigned awake;    /* lanes that serve: run and are not idle, or are lent */
+    unsigned lent;     /* so many of them */
     size_t crowd;      /* so many jobs were in the batch taken last */
     atomic_bool stopping;
     int stop_fd;
@@ -274,10 +275,14 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
     return admitted;
 }
 
-/* Who comes alone is served sooner by itself; of many who come at once, one lane's thread makes few large batches. */
+/* Who comes alone is served sooner by itself, and so is another beside him; of many who come at once, one lane's thread
+ * makes few large batches. */
 static bool may_lend(const career_lanes *lanes)
 {
-    return lanes->awake == 0 && lanes->crowd < 2 && lanes->idle && lanes->idle->data &&
+    const career_lane *lane = lanes->idle;
+    bool quiet = lanes->awake == lanes->lent && !lanes->first && lanes->crowd < 2;
+
+    return quiet && lane && lane->data && lanes->work->ready && lanes->work->ready(lane->data) &&
            !atomic_load(&lanes->stopping);
 }
 
@@ -292,6 +297,7 @@ career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **da
         lane = lanes->idle;
         leave_idle(lane);
         lane->lent = true;
+        lanes->lent++;
         *data = lane->data;
         atomic_fetch_add_explicit(&job->holders, 1, memory_order_relaxed);
         atomic_store(&job->state, CAREER_JOB_RUNNING);
@@ -302,16 +308,20 @@ career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **da
 
 void career_lane_return(career_lane *lane, career_job *left)
 {
-    bool wake;
+    career_lanes *lanes = lane->lanes;
+    bool needed, wake;
 
-    pthread_mutex_lock(&lane->lanes->lock);
+    pthread_mutex_lock(&lanes->lock);
     lane->lent = false;
+    lanes->lent--;
     lane->left = left;
-    wake = left || lane->lanes->first || lane->missed;
+    /* what waits is for the thread of another lane, where one is awake */
+    needed = left || (lanes->first && lanes->awake - lanes->lent == 1);
+    wake = needed || lane->missed;
     lane->missed = false;
-    if (!left && !lane->lanes->first)
+    if (!needed)
         become_idle(lane);
-    pthread_mutex_unlock(&lane->lanes->lock);
+    pthread_mutex_unlock(&lanes->lock);
     if (wake)
         sem_post(&lane->wake);
 }

@@ -6,7 +6,8 @@
  *
  * One lane that is awake serves all who come, in few large batches, for an exchange costs much and a job in it
  * little; another is called only by a backlog of more than a batch, or by a job that waited too long. Who comes alone
- * may borrow a lane at rest and serve itself, without two threads that wake each other.
+ * may borrow a lane at rest and serve itself, without two threads that wake each other; so may a second, while another
+ * lane is at rest.
  */
 #ifndef CAREER_LANE_H
 #define CAREER_LANE_H
@@ -19,7 +20,7 @@
 
 typedef struct career_lane career_lane; /* of the pool's lanes one */
 
-/* What a pool of lanes does; called on the lane's own thread only. */
+/* What a pool of lanes does; called on the lane's own thread only, but for ready. */
 typedef struct career_lane_work {
     size_t batch_max; /* jobs taken at once */
     /* The lane's own data, which the others get as it is; NULL when memory is short: tried again. */
@@ -29,6 +30,9 @@ typedef struct career_lane_work {
     /* Called when nothing waits; returns when it wants to be called again, or CAREER_NEVER. May be NULL. */
     career_moment (*idle)(void *data);
     void (*close)(void *data);
+    /* Is a lane at rest worth borrowing? Not on its thread, but never while others have its data; it must not wait. NULL:
+     * none is lent. */
+    bool (*ready)(const void *data);
 } career_lane_work;
 
 /* Lives on the heap. No thread is started. NULL when memory is short. */
@@ -40,8 +44,8 @@ career_lanes *career_lanes_create(const career_lane_work *work, void *context, u
 bool career_lanes_submit(career_lanes *lanes, career_job *job);
 
 /* A lane at rest, with its data, for a job that its maker serves himself and ends with career_job_finish; the job is then
- * RUNNING. NULL when others are being served, or many came at once of late, or no lane has data yet, or it is too
- * late to start: submit it then. */
+ * RUNNING. NULL when others wait, or many came at once of late, or no lane at rest is ready, or it is too late to start:
+ * submit it then. */
 career_lane *career_lanes_borrow(career_lanes *lanes, career_job *job, void **data);
 /* Gives it back, soon; with the job when it could not be ended: the lane's thread goes on with it, to be waited for. */
 void career_lane_return(career_lane *lane, career_job *left);

@@ -158,6 +158,11 @@ static void close_session(career_session *self)
     self->postgres = NULL;
 }
 
+bool career_session_is_open(const career_session *self)
+{
+    return self->postgres != NULL;
+}
+
 bool career_session_usable(const career_session *self)
 {
     return self->postgres && self->epoch == atomic_load(&self->store->epoch) &&

@@ -42,6 +42,9 @@ struct career_store {
     career_session sessions[];
 };
 
+/* Is there a connection, good or not? */
+bool career_session_is_open(const career_session *session);
+
 /* Is there a connection that is as good as can be told without a round trip? */
 bool career_session_usable(const career_session *session);
 

@@ -30,11 +30,17 @@ static void close_lane(void *session)
     career_session_drop(session, false);
 }
 
+static bool is_ready(const void *session)
+{
+    return career_session_is_open(session);
+}
+
 static const career_lane_work work = {.batch_max = CAREER_STORE_BATCH,
                                       .open = open_lane,
                                       .serve = career_batch_serve,
                                       .idle = rest_lane,
-                                      .close = close_lane};
+                                      .close = close_lane,
+                                      .ready = is_ready};
 
 /* ------------------------------------------------------------------------------------- the store */
 

@@ -36,6 +36,7 @@ static struct {
     atomic_int last_number;
     atomic_int users, intruders; /* of a lane's data, where there is one lane */
     atomic_bool wants_again;
+    atomic_bool unready;
     career_lane *_Atomic lane;
 } seen;
 
@@ -121,7 +122,15 @@ static void close_lane(void *data)
     atomic_fetch_add(&seen.closed, 1);
 }
 
-static const career_lane_work work = {BATCH_MAX, open_lane, serve, idle, close_lane};
+static bool is_ready(const void *data)
+{
+    (void)data;
+    enter();
+    leave();
+    return !atomic_load(&seen.unready);
+}
+
+static const career_lane_work work = {BATCH_MAX, open_lane, serve, idle, close_lane, is_ready};
 
 static int set_up(void **state)
 {

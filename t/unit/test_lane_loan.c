@@ -50,6 +50,97 @@ static void test_lends(void **state)
     assert_int_equal(atomic_load(&seen.served), 1); /* by the lane itself */
 }
 
+/* Two lanes that have served and rest. */
+static career_lanes *two_warm_lanes(void)
+{
+    career_lanes *lanes = lanes_of(2, 2 * BATCH_MAX);
+    job *alone = make_job(CAREER_NEVER), *blocker = block_lane(lanes), *crowd[BATCH_MAX + 1];
+
+    for (int i = 0; i <= BATCH_MAX; i++)
+        assert_true(career_lanes_submit(lanes, &(crowd[i] = make_job(CAREER_NEVER))->base));
+    assert_true(happens(&seen.entered)); /* the second lane */
+    atomic_store(&seen.gated, false);
+    sem_post(&seen.gate);
+    sem_post(&seen.gate);
+    assert_int_equal(outcome(blocker), CAREER_JOB_DONE);
+    for (int i = 0; i <= BATCH_MAX; i++)
+        assert_int_equal(outcome(crowd[i]), CAREER_JOB_DONE);
+    assert_true(career_lanes_submit(lanes, &alone->base)); /* after it one may borrow */
+    assert_int_equal(outcome(alone), CAREER_JOB_DONE);
+    return lanes;
+}
+
+/* While one serves himself, another may do so, and a third waits. */
+static void test_lends_a_second(void **state)
+{
+    career_lanes *lanes = two_warm_lanes();
+    job *j = make_job(CAREER_NEVER), *k = make_job(CAREER_NEVER), *m = make_job(CAREER_NEVER);
+    career_lane *first = borrow(lanes, j), *second = borrow(lanes, k);
+    void *data;
+
+    (void)state;
+    assert_ptr_not_equal(first, second);
+    assert_null(career_lanes_borrow(lanes, &m->base, &data));
+    assert_true(career_lanes_submit(lanes, &m->base));
+    career_job_finish(&j->base);
+    career_lane_return(first, NULL);
+    assert_int_equal(outcome(m), CAREER_JOB_DONE); /* by the thread of the first */
+    career_job_finish(&k->base);
+    career_lane_return(second, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    assert_int_equal(outcome(k), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
+/* What waits is left to a thread that serves: more of them would only make smaller batches. Nor is a lane lent then. */
+static void test_queue_is_left_to_a_thread(void **state)
+{
+    career_lanes *lanes = two_warm_lanes();
+    job *j = make_job(CAREER_NEVER), *k = make_job(CAREER_NEVER), *m = make_job(CAREER_NEVER);
+    career_lane *lane = borrow(lanes, j);
+    job *blocker = make_job(CAREER_NEVER);
+    void *data;
+
+    (void)state;
+    while (sem_trywait(&seen.entered) == 0)
+        ;
+    atomic_store(&seen.gated, true);
+    assert_true(career_lanes_submit(lanes, &blocker->base));
+    career_lanes_nudge(lanes); /* as a job that has waited for long */
+    assert_true(happens(&seen.entered));
+    k->base.unattended = true; /* nobody nudges for it */
+    assert_true(career_lanes_submit(lanes, &k->base));
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    poll(NULL, 0, 20);
+    assert_int_equal(career_lanes_waiting(lanes), 1);
+    assert_null(career_lanes_borrow(lanes, &m->base, &data));
+    career_job_release(&m->base);
+    open_gate();
+    assert_int_equal(outcome(blocker), CAREER_JOB_DONE);
+    assert_int_equal(outcome(k), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
+static void test_does_not_lend_what_is_not_ready(void **state)
+{
+    career_lanes *lanes = warm_lanes();
+    job *j = make_job(CAREER_NEVER);
+    void *data;
+
+    (void)state;
+    atomic_store(&seen.unready, true);
+    for (int i = 0; i < 20; i++) {
+        assert_null(career_lanes_borrow(lanes, &j->base, &data));
+        poll(NULL, 0, 1);
+    }
+    atomic_store(&seen.unready, false);
+    career_lane_return(borrow(lanes, j), &j->base);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
 /* Nothing is lent that has not been opened, that is lent already, or that stops. */
 static void test_does_not_lend(void **state)
 {
@@ -361,6 +452,9 @@ int main(void)
         TEST(test_end_in_a_handler),
 #endif
         TEST(test_lends),
+        TEST(test_lends_a_second),
+        TEST(test_queue_is_left_to_a_thread),
+        TEST(test_does_not_lend_what_is_not_ready),
         TEST(test_does_not_lend),
         TEST(test_does_not_lend_to_the_late),
         TEST(test_served_after_the_loan),
