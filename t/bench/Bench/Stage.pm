@@ -146,12 +146,14 @@ sub httpd ($self, $mpm) {
 # One more, with further directives of the module, which replace the others.
 sub another ($self, $name, @directives) { return $self->side($name, directives => \@directives) }
 
-# Likewise; mpm; module: another mod_career.so; mpm_config: lines that replace others
+# Likewise; mpm; module: another mod_career.so; bare: none, only the do-nothing handler; mpm_config: lines that replace
+# others
 sub side ($self, $name, %with) {
+    my @host = $with{bare} ? $self->_plain : ($self->_host, @{ $with{directives} // [] });
     return $self->_keep(Career::Httpd->new(dir => "$self->{dir}/$name", mpm => $with{mpm} // 'event',
         log_level => 'warn', mpm_config => join("\n", $mpm_config, $with{mpm_config} // ''), config => $self->_config,
-        $with{module} ? (module => $with{module}) : (),
-        vhosts => [{ name => 'localhost', config => join "\n", $self->_host, @{ $with{directives} // [] } }])->start);
+        $with{module} ? (module => $with{module}) : (), $with{bare} ? (career => 0) : (),
+        vhosts => [{ name => 'localhost', config => join "\n", @host }])->start);
 }
 
 sub _config ($self) { return 'LoadModule nothing_module "' . build_dir() . '/bench/mod_nothing.so"' }
@@ -162,11 +164,14 @@ sub _host ($self) {
         qq(CareerJwtSecret "file:$self->{dir}/jwt.secret"),
         'CareerDatabasePool wait=5s',    # on a machine that others use too, a queue may be slow for a moment
         qq(CareerRules "$self->{dir}/lua"),
-        split(/;\s*/, $ENV{BENCH_DIRECTIVES} // ''),
-        'CustomLog "/dev/null" plain env=never',
+        split(/;\s*/, $ENV{BENCH_DIRECTIVES} // ''), $self->_plain,
         qq(<LocationMatch "^/api/profile/career\$">\nSetHandler career-profile\n</LocationMatch>),
-        qq(<Location "/nothing">\nSetHandler nothing\n</Location>),
         qq(<Location "/metrics">\nSetHandler career-metrics\n</Location>);
+}
+
+# What needs no module of ours.
+sub _plain ($self) {
+    return ('CustomLog "/dev/null" plain env=never', qq(<Location "/nothing">\nSetHandler nothing\n</Location>));
 }
 
 # The command that prints its version.
