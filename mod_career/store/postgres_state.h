@@ -39,12 +39,15 @@ void career_host_set(career_host *host, const char *keyword, const char *value);
 /* -- postgres_result.c ------------------------------------------------------------------------------ */
 
 struct career_result {
-    PGresult *result;
+    PGresult *failure; /* all that the server said of it; NULL: it gave rows */
     atomic_uint holders;
+    int rows;
+    int columns;
+    career_slice values[]; /* row by row; their bytes behind the last one */
 };
 
-/* Takes it over; NULL, and it is cleared, when memory is short. */
-career_result *career_result_wrap(PGresult *result);
+/* Takes libpq's over; NULL, and it is cleared, when memory is short. */
+career_result *career_result_wrap(PGresult *from);
 
 /* -- postgres.c ------------------------------------------------------------------------------------- */
 
