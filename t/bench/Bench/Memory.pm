@@ -52,8 +52,10 @@ sub growth ($stage, %plan) {
     my $load = sub ($method, $tokens) {
         wrk(url => $stage->url('event'), tokens => $tokens, seconds => $plan{seconds}, method => $method)->{requests};
     };
-    $load->(PUT => $stage->tokens);    # whatever came before
-    $load->(MIXED => $mixed);
+    for (1 .. 3) {    # all threads have served all, whatever came before
+        $load->(PUT => $stage->tokens);
+        $load->(MIXED => $mixed);
+    }
     my $end = $plan{minutes} ? time + 60 * $plan{minutes} : undef;
     my @points = ({ requests => 0, memory($process) });
     for my $part (1, 2) {
