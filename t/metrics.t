@@ -174,8 +174,18 @@ subtest 'Postgres' => sub {
     my $jobs = sub ($task, $outcome = 'done') {
         return value('career_database_jobs_total', task => $task, outcome => $outcome);
     };
-    cmp_ok $jobs->('read'),  '>=', 12 * 3 * 5, 'reads';
+    cmp_ok $jobs->('read'),  '>=', 12 * 3 * 4, 'reads';
     cmp_ok $jobs->('write'), '>=', 12 * 3 * 3, 'writes';
+    is $jobs->($_, 'failed'), 0, "a $_ that is refused to a client has not failed" for qw(read write);
+    my @as    = (token => token(sub => uuid()));
+    my @saves = (minimal(), { companyName => 'x' }, { companyName => 'x' }, { budget => 'x' });
+    my @were = map { $jobs->($_) } qw(read write);
+    $stack->put($_, @as) for @saves;
+    is_deeply [map { $jobs->($_) } qw(read write)], [$were[0] + 2, $were[1] + 2],
+        'a save is one job: a read where there is nothing to be written, else a write';
+    $stack->put({ companyName => 'y' . ' ' x 9000 }, @as);
+    is_deeply [map { $jobs->($_) } qw(read write)], [$were[0] + 3, $were[1] + 3],
+        'a long one two, for it is not judged while others wait';
     my $waited = sub {
         my %all  = metrics($stack);
         my $jobs = 0;

@@ -158,7 +158,8 @@
     X(DATABASE_BATCHES, COUNTER, "career_database_batches_total", NONE, NONE,                      \
       "Exchanges with Postgres; what waits together is one")                                       \
     X(DATABASE_JOBS, COUNTER, "career_database_jobs_total", TASK, OUTCOME,                         \
-      "Jobs for Postgres; late: no connection was free in time, refused: the queue was full")      \
+      "Jobs for Postgres; a save that is judged at the connection is one, counted as what it "     \
+      "ended as; late: no connection was free in time, refused: the queue was full")               \
     X(DATABASE_WAIT, HISTOGRAM, "career_database_wait_seconds", NONE, NONE,                        \
       "Time that jobs waited for a connection")                                                    \
     X(DATABASE_ERRORS, COUNTER, "career_database_errors_total", FAULT, NONE,                       \

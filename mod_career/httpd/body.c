@@ -146,6 +146,7 @@ career_error *career_request_body(career_request *rq, const career_json **body)
     error = read_all(rq, &text);
     if (error)
         return error;
+    rq->body_length = text.len;
     *body = career_json_parse(rq->r->pool, text.data, text.len, &why);
     if (!*body)
         return malformed(rq, why);

@@ -32,6 +32,7 @@ struct career_request {
     const career_identity *user;
     career_rules *rules; /* one generation from start to end; released with the pool */
     const career_layout *layout;
+    size_t body_length; /* in bytes, as it came */
     /* for the access log and the counters: see account.c */
     const char *code;            /* of the error that was answered; NULL: none */
     const char *cache;           /* what a save's answer says of the caches */

@@ -144,6 +144,24 @@ static career_rules *make(const career_rules_source *source, const career_rules_
     return rules;
 }
 
+static bool has_pattern(const career_kind *kind)
+{
+    bool found = kind->pattern || (kind->item && has_pattern(kind->item));
+
+    for (size_t i = 0; i < kind->member_count && !found; i++)
+        found = has_pattern(kind->members[i].kind);
+    return found;
+}
+
+static bool is_quick(const career_rules *rules)
+{
+    bool quick = !rules->validate.any && !rules->caches.any;
+
+    for (size_t i = 0; i < rules->layout.count && quick; i++)
+        quick = !has_pattern(rules->rules[i].kind);
+    return quick;
+}
+
 career_rules *career_rules_compile(const career_rules_source *source,
                                    const career_rules_budget *budget, apr_pool_t *pool,
                                    const char **why)
@@ -156,8 +174,10 @@ career_rules *career_rules_compile(const career_rules_source *source,
         return NULL;
     }
     c.pool = c.rules->pool;
-    if (compile_validation(&c) && compile_caches(&c))
+    if (compile_validation(&c) && compile_caches(&c)) {
+        c.rules->quick = is_quick(c.rules);
         return c.rules;
+    }
     *why = career_rules_one_line(pool, c.why);
     career_rules_release(c.rules);
     return NULL;
@@ -176,4 +196,9 @@ uint64_t career_rules_generation(const career_rules *rules)
 const char *career_rules_digest(const career_rules *rules)
 {
     return rules->digest;
+}
+
+bool career_rules_are_quick(const career_rules *rules)
+{
+    return rules->quick;
 }

@@ -75,6 +75,7 @@ struct career_rules {
     career_functions validate; /* the function `validate` of validation.lua */
     career_functions caches;   /* caches.lua, when it returns a function */
     career_templates targets;  /* when it returns a list */
+    bool quick;                /* no function, no pattern */
 };
 
 /* functions.c. Calls the file's function of that name (NULL: the file is the function). */

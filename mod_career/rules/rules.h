@@ -46,6 +46,10 @@ const career_layout *career_rules_layout(const career_rules *rules);
 uint64_t career_rules_generation(const career_rules *rules);
 const char *career_rules_digest(const career_rules *rules); /* of both texts, 40 characters */
 
+/* Does a judgement take no longer than to read what is judged? Not where it calls a function of the operator's or
+ * tries a pattern. */
+bool career_rules_are_quick(const career_rules *rules);
+
 /* Judges the merged document, replaces sent values by their normal form (text trimmed), and adds every
  * violation, the operator's validate function's too, which runs only when the declarative rules hold.
  * Fails with INTERNAL_ERROR when that function does. now: seconds since 1970, for career.now. */

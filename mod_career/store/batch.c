@@ -26,11 +26,12 @@ static bool is_about_profiles(const career_store_job *job)
 void career_batch_finish(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
+    bool failed = job->failed && !job->error; /* what decide refuses the database has served */
 
-    batch->answered = batch->answered || !job->failed;
-    batch->served = batch->served || (!job->failed && is_about_profiles(job));
+    batch->answered = batch->answered || !failed;
+    batch->served = batch->served || (!failed && is_about_profiles(job));
     career_count_job(batch->session->store, job,
-                     job->failed ? CAREER_BY_OUTCOME_FAILED : CAREER_BY_OUTCOME_DONE);
+                     failed ? CAREER_BY_OUTCOME_FAILED : CAREER_BY_OUTCOME_DONE);
     career_job_finish(&batch->jobs[i]->base);
     batch->jobs[i] = NULL;
 }
@@ -207,8 +208,9 @@ static void begin(career_batch *batch, career_job *jobs)
         career_store_job *job = (career_store_job *)jobs;
 
         next = jobs->next;
-        if (!job->tries) /* by the lane's borrower, who has seen to this, too */
+        if (job->made) /* else the lane's borrower has seen to this, too */
             career_observe(counters, DATABASE_WAIT, 0, now - job->made);
+        job->made = 0;
         batch->jobs[batch->count++] = job;
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decisions under a row lock: lock, ask the callback, write, commit, in a transaction that lasts two
- * exchanges. Where there is no row yet nothing can be locked: if somebody else makes it meanwhile, the
+ * Decisions. While there is hope for one it is a read among the others, the callback is asked, and it becomes a write
+ * among the others, in the same turn of the lane. Else it is made under a row lock: lock, ask the callback, write,
+ * commit, in a transaction that lasts two exchanges. Where there is no row yet nothing can be locked: if somebody else makes it meanwhile, the
  * decision starts again and finds it. One whose commit may have happened unseen must not be made again over
  * its own outcome: what it wrote is tried once more as any write is, and decided anew only if that race is lost.
  */
@@ -129,6 +130,21 @@ static bool leave(career_batch *batch, career_moment deadline)
     return kept;
 }
 
+static void ask(career_store_job *job)
+{
+    job->error = NULL;
+    job->change = job->decide(job->context, job->pool, job->previous, &job->error);
+    if (!job->change && !job->error)
+        job->error = career_error_make(job->pool, CAREER_ERROR_INTERNAL_ERROR, "no decision");
+}
+
+static void encode(career_store_job *job)
+{
+    job->creates = !job->previous;
+    job->values = career_encode_change(job->pool, job->user_id,
+                                       job->creates ? 0 : job->previous->version, job->change);
+}
+
 /* *committed with job->result: the row, or NULL when somebody else made it first. */
 static bool write_row(career_batch *batch, career_store_job *job, career_moment deadline)
 {
@@ -136,9 +152,7 @@ static bool write_row(career_batch *batch, career_store_job *job, career_moment 
     career_result *result = NULL, *committed;
     career_answer answer;
 
-    job->creates = !job->previous;
-    job->values = career_encode_change(job->pool, job->user_id,
-                                       job->creates ? 0 : job->previous->version, job->change);
+    encode(job);
     job->fate = CAREER_FATE_UNKNOWN;
     career_write_queue(postgres, job->values, job->creates, false);
     career_postgres_queue(postgres, CAREER_STATEMENT_COMMIT, NULL);
@@ -170,6 +184,25 @@ static void end_written(career_batch *batch, size_t i)
 
     job->row_at = 0;
     career_batch_finish(batch, i);
+}
+
+void career_batch_propose(career_batch *batch, size_t i)
+{
+    career_store_job *job = batch->jobs[i];
+
+    job->previous =
+        job->row_at >= 0 ? career_row_decode(job->pool, job->result, job->row_at, 0) : NULL;
+    release(&job->result);
+    job->row_at = -1;
+    ask(job);
+    if (job->error || !job->change->any) {
+        end_unwritten(batch, i);
+        return;
+    }
+    encode(job);
+    job->task = CAREER_TASK_WRITE;
+    job->tries = 0; /* the read's are its own */
+    job->mode = job->claims ? CAREER_WRITE_HASTY : CAREER_WRITE_TOGETHER;
 }
 
 /* The connection is gone; what was sent last may have committed. */
@@ -228,10 +261,7 @@ static verdict try_decide(career_batch *batch, size_t i)
         career_batch_keep_or_fail(batch, i);
         return GONE;
     }
-    job->error = NULL;
-    job->change = job->decide(job->context, job->pool, job->previous, &job->error);
-    if (!job->change && !job->error)
-        job->error = career_error_make(job->pool, CAREER_ERROR_INTERNAL_ERROR, "no decision");
+    ask(job);
     /* The rules had their own budget; the row must not stay locked for want of a moment. */
     deadline = career_clock_now() + query;
     if (job->error || !job->change || !job->change->any) {

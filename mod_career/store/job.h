@@ -42,7 +42,7 @@ typedef enum career_write_fate {
 typedef struct career_store_job {
     career_job base;
     career_store_task task;
-    career_moment made;
+    career_moment made;     /* 0: that it has waited is counted */
     career_moment deadline; /* nobody waits for it any longer */
     apr_pool_t *pool;       /* of its input; NULL when there is little */
 
@@ -51,8 +51,9 @@ typedef struct career_store_job {
     const char *const *values; /* of a write, or of what decide said last: see career_encode_change;
                                 * of the outbox's: see outbox.c */
     bool creates;
-    career_store_decide_fn decide; /* set: a decision, even while it is repeated as a WRITE */
+    career_store_decide_fn decide; /* set: a decision, even while it is a READ or a WRITE */
     void *context;
+    unsigned hopes;              /* it may lose so many more races before it is made under a lock */
     const career_change *change; /* what decide said last */
 
     unsigned tries;   /* how many lost connections took it along */
@@ -63,7 +64,7 @@ typedef struct career_store_job {
 
     career_result *result; /* the row in it is at row_at; -1: there is none */
     int row_at;
-    const career_row *previous; /* of decide: the row under the lock, or NULL */
+    const career_row *previous; /* of decide: the row that it judged, or NULL */
 
     bool failed; /* with the three that follow */
     career_error_id id;
@@ -112,7 +113,7 @@ typedef struct career_batch {
 /* The lane's serve function; the session is its data. */
 void career_batch_serve(void *session, career_job *jobs);
 
-/* One exchange for a job whose maker has borrowed the lane, on a connection that is open. False when that was not
+/* One round for a job whose maker has borrowed the lane, on a connection that is open. False when that was not
  * enough: the job is then the lane's to serve. */
 bool career_batch_attempt(career_session *session, career_job *job, apr_pool_t *scratch);
 
@@ -136,6 +137,9 @@ void career_batch_lost(career_batch *batch, career_store_task task);
 
 /* The server refused a statement: does the code end the connection? Then it is dropped. */
 bool career_batch_dropped(career_batch *batch, const career_result *failure);
+
+/* Job i, a decision, has its row: it becomes a write, or is done. */
+void career_batch_propose(career_batch *batch, size_t i);
 
 /* Each serves the batch's jobs of its tasks; false when the connection is gone. */
 bool career_serve_reads(career_batch *batch);

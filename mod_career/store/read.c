@@ -46,6 +46,14 @@ static void hand_out(career_store_job *job, career_result *rows)
     }
 }
 
+static void end_read(career_batch *batch, size_t i)
+{
+    if (batch->jobs[i]->decide)
+        career_batch_propose(batch, i);
+    else
+        career_batch_finish(batch, i);
+}
+
 static void end_reads(career_batch *batch, career_result *rows, career_result *failure)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -58,7 +66,7 @@ static void end_reads(career_batch *batch, career_result *rows, career_result *f
             career_batch_refuse(batch, i);
         } else {
             hand_out(job, rows);
-            career_batch_finish(batch, i);
+            end_read(batch, i);
         }
     }
 }
@@ -121,7 +129,7 @@ static bool take_claimed(career_batch *batch, size_t i, career_moment deadline)
         answer = career_postgres_next(postgres, deadline, &result);
         if (answer == CAREER_ANSWER_DONE) {
             hand_out(job, result);
-            career_batch_finish(batch, i);
+            end_read(batch, i);
         } else if (answer == CAREER_ANSWER_FAILED) {
             failure = career_result_hold(result);
         }

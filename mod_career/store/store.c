@@ -193,7 +193,7 @@ bool career_store_job_submit(career_store *store, career_store_job *job)
     return admitted;
 }
 
-/* A read needs one exchange; who comes alone has it here and now. False: it is to be submitted. */
+/* Who comes alone reads, or reads and decides, here and now. False: it is to be submitted. */
 static bool serve_here(career_store *store, career_store_job *job, apr_pool_t *pool)
 {
     void *session;
@@ -303,11 +303,12 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ca
 
 career_error *career_store_decide(career_store *store, apr_pool_t *pool,
                                   const career_identity *user, apr_pool_t *job_pool,
-                                  career_store_decide_fn decide, void *context,
+                                  career_store_decide_fn decide, void *context, unsigned hopes,
                                   career_moment deadline, const career_row **row,
                                   const career_row **previous)
 {
-    career_store_job *job = make_job(store, CAREER_TASK_DECIDE, user, job_pool, deadline);
+    career_store_task task = hopes ? CAREER_TASK_READ : CAREER_TASK_DECIDE;
+    career_store_job *job = make_job(store, task, user, job_pool, deadline);
     career_error *error;
 
     *row = *previous = NULL;
@@ -315,6 +316,7 @@ career_error *career_store_decide(career_store *store, apr_pool_t *pool,
         return no_memory(pool);
     job->decide = decide;
     job->context = context;
+    job->hopes = hopes;
     error = career_store_job_run(store, job, pool, NULL);
     if (error)
         return error;

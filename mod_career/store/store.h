@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Career profiles in Postgres, as requests see them: read one, write one where the version still holds,
- * or decide under a row lock. A pool of lanes serves all requests of a process; each call waits for its job
+ * or decide by the row. A pool of lanes serves all requests of a process; each call waits for its job
  * with a deadline and gives up on it rather than hang. Rows come back as values that live as long as the
- * pool given. Any thread may call these; no thread of the caller ever touches a socket.
+ * pool given. Any thread may call these; who comes alone may be lent a lane, and its socket, for the call.
  */
 #ifndef CAREER_STORE_H
 #define CAREER_STORE_H
@@ -77,18 +77,20 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ca
                                  int64_t expected, const career_change *change,
                                  career_moment deadline, const career_row **row);
 
-/* The third try: reads the row under a lock, lets `decide` say what to write, writes it, commits.
- * decide runs on a lane thread, perhaps after the caller has given up: context and everything it reaches must
- * live in `job_pool`, which the store takes over and destroys on whatever thread lets go last (so: a pool
- * with an allocator of its own). It gets the row (NULL: none) and returns a change, or NULL with *error
- * set, from job_pool. *row afterwards is as above, never NULL without an error; *previous is the row that was
- * locked (NULL: none); both live in `pool`. */
+/* Reads the row, lets `decide` say what to write, and writes it where the version still holds. Such a race may be lost
+ * `hopes` times, each time to begin anew; then, or at once without hopes, the row is read under a lock.
+ * decide runs on a lane thread, perhaps more than once, and perhaps after the caller has given up: context and
+ * everything it reaches must live in `job_pool`, which the store takes over and destroys on whatever thread lets go
+ * last (so: a pool with an allocator of its own). It gets the row (NULL: none) and returns a change, or NULL with
+ * *error set, from job_pool. All jobs of the lane wait for it: with hopes, when it is usual, it must be quick. *row
+ * afterwards is as above, never NULL without an error; *previous is the row that it decided by (NULL: none); both live
+ * in `pool`. */
 typedef const career_change *(*career_store_decide_fn)(void *context, apr_pool_t *job_pool,
                                                        const career_row *row, career_error **error);
 
 career_error *career_store_decide(career_store *store, apr_pool_t *pool,
                                   const career_identity *user, apr_pool_t *job_pool,
-                                  career_store_decide_fn decide, void *context,
+                                  career_store_decide_fn decide, void *context, unsigned hopes,
                                   career_moment deadline, const career_row **row,
                                   const career_row **previous);
 

@@ -286,16 +286,25 @@ static bool take_round(career_batch *batch, const round *turn)
 
 /* -- what to make of it -------------------------------------------------------------------------- */
 
-/* A decision that was repeated as a write is a decision again: to be made anew when its race is lost. */
+/* A decision whose race is lost is made anew. */
+static void decide_again(career_batch *batch, career_store_job *job)
+{
+    job->doubtful = false;
+    if (!job->hopes) {
+        job->task = CAREER_TASK_DECIDE;
+        return;
+    }
+    job->task = --job->hopes ? CAREER_TASK_READ : CAREER_TASK_DECIDE;
+    career_count(batch->session->store->config.counters, DATABASE_RETRIES, RETRY, RACE);
+}
+
 static void end_committed(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
 
-    if (job->decide) {
-        job->task = CAREER_TASK_DECIDE;
-        job->doubtful = false;
-        if (!job->result)
-            return;
+    if (job->decide && !job->result) {
+        decide_again(batch, job);
+        return;
     }
     job->row_at = job->result ? 0 : -1;
     career_batch_finish(batch, i);

@@ -1007,6 +1007,28 @@ static void test_notices(void **state)
     assert_non_null(strstr(notices[1], "caches.lua: its function"));
 }
 
+static bool quick(const char *validation, const char *caches)
+{
+    rig_need(validation, caches);
+    return career_rules_are_quick(rules);
+}
+
+/* Whatever may take its time, however deep it is hidden. */
+static void test_quick(void **state)
+{
+    static const char *const slow[] = {
+        "own = field.text { matches = 'a' }", "own = field.list { field.text { matches = 'a' } }",
+        "own = field.record { a = field.list { field.record { b = field.text { matches = 'a' } } } }"};
+
+    (void)state;
+    assert_true(quick(RULES("own = field.list { field.record { a = field.text {} } }", ""),
+                      "return { 'a:{user_id}:*' }"));
+    for (size_t i = 0; i < sizeof(slow) / sizeof(*slow); i++)
+        assert_false(quick(apr_psprintf(pool, RULES("%s", ""), slow[i]), no_caches));
+    assert_false(quick(RULES("", "validate = function() end"), no_caches));
+    assert_false(quick(RULES("", ""), "return function() return {} end"));
+}
+
 /* ------------------------------------------------------------------------------------ the shipped rules */
 
 static void test_shipped_rules(void **state)
@@ -1080,6 +1102,7 @@ int main(void)
         TEST(test_bad_targets),
         TEST(test_targets_by_function),
         TEST(test_notices),
+        TEST(test_quick),
         TEST(test_shipped_rules),
     };
 
