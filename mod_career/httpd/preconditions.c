@@ -98,16 +98,15 @@ static career_error *failed(apr_pool_t *pool, const char *which)
 }
 
 career_error *career_conditions_check(apr_pool_t *pool, const career_conditions *conditions,
-                                      const career_layout *layout, const career_row *row,
-                                      bool change)
+                                      const char *tag, bool change)
 {
-    const char *list = conditions->if_match, *tag = row ? career_row_tag(pool, layout, row) : NULL;
+    const char *list = conditions->if_match;
 
-    if (list && !row)
+    if (list && !tag)
         return failed(pool, "If-Match, and there is no profile");
     if (list && !is_star(list) && !version_matches(list, tag))
         return failed(pool, "If-Match");
-    if (change && row && career_condition_not_modified(conditions, tag))
+    if (change && tag && career_condition_not_modified(conditions, tag))
         return failed(pool, "If-None-Match");
     return NULL;
 }

@@ -7,21 +7,24 @@ static career_error *get(career_request *rq, int *status)
     career_conditions conditions = career_conditions_of(rq->r);
     career_store *store = rq->host->store;
     const career_row *row;
+    const char *tag = NULL;
     career_moment began = career_clock_now();
     career_error *error;
 
     error = career_store_read(store, rq->r->pool, rq->user, career_store_deadline(store), &row);
     rq->database_took = career_clock_now() - began;
+    if (!error && row)
+        tag = career_row_tag(rq->r->pool, rq->layout, row);
     if (!error)
-        error = career_conditions_check(rq->r->pool, &conditions, rq->layout, row, false);
+        error = career_conditions_check(rq->r->pool, &conditions, tag, false);
     if (error)
         return error;
     if (!row)
         return career_error_make(rq->r->pool, CAREER_ERROR_PROFILE_NOT_FOUND, "no row");
-    if (career_condition_not_modified(&conditions, career_row_tag(rq->r->pool, rq->layout, row)))
-        *status = career_reply_not_modified(rq, row);
+    if (career_condition_not_modified(&conditions, tag))
+        *status = career_reply_not_modified(rq, tag);
     else
-        *status = career_reply_profile(rq, row);
+        *status = career_reply_profile(rq, row, tag);
     return NULL;
 }
 

@@ -46,18 +46,16 @@ int career_reply_empty(career_request *rq, int status)
     return OK;
 }
 
-static void set_tag(career_request *rq, const career_row *row)
+static void set_tag(career_request *rq, const char *tag)
 {
-    const char *tag = career_row_tag(rq->r->pool, rq->layout, row);
-
     apr_table_setn(rq->r->headers_out, "ETag", apr_pstrcat(rq->r->pool, "\"", tag, "\"", NULL));
 }
 
-static void set_validators(career_request *rq, const career_row *row)
+static void set_validators(career_request *rq, const char *tag)
 {
     apr_table_t *out = rq->r->headers_out;
 
-    set_tag(rq, row);
+    set_tag(rq, tag);
     apr_table_setn(out, "Cache-Control", "private, no-cache");
     apr_table_setn(out, "Vary", "Authorization, Cookie, Origin");
 }
@@ -71,11 +69,11 @@ static const char *http_date(apr_pool_t *pool, apr_time_t time)
     return date;
 }
 
-int career_reply_profile(career_request *rq, const career_row *row)
+int career_reply_profile(career_request *rq, const career_row *row, const char *tag)
 {
     career_text body = career_text_make(rq->r->pool, 2048);
 
-    set_validators(rq, row);
+    set_validators(rq, tag);
     apr_table_setn(rq->r->headers_out, "Last-Modified", http_date(rq->r->pool, row->updated_at));
     career_text_add_slice(&body, CAREER_SLICE("{\"success\":true,\"data\":"));
     career_row_write(&body, rq->layout, row);
@@ -83,9 +81,9 @@ int career_reply_profile(career_request *rq, const career_row *row)
     return pass(rq, HTTP_OK, &body);
 }
 
-int career_reply_not_modified(career_request *rq, const career_row *row)
+int career_reply_not_modified(career_request *rq, const char *tag)
 {
-    set_validators(rq, row);
+    set_validators(rq, tag);
     return career_reply_empty(rq, HTTP_NOT_MODIFIED);
 }
 
@@ -93,7 +91,7 @@ static void set_schema_validators(career_request *rq, const char *tag)
 {
     apr_table_t *out = rq->r->headers_out;
 
-    apr_table_setn(out, "ETag", apr_pstrcat(rq->r->pool, "\"", tag, "\"", NULL));
+    set_tag(rq, tag);
     apr_table_setn(out, "Cache-Control", "public, max-age=60");
     apr_table_setn(out, "Vary", "Origin");
 }
@@ -138,7 +136,7 @@ int career_reply_saved(career_request *rq, const career_saved *saved,
     apr_table_t *out = rq->r->headers_out;
 
     rq->cache = text.status;
-    set_tag(rq, saved->row);
+    set_tag(rq, career_row_tag(rq->r->pool, rq->layout, saved->row));
     apr_table_setn(out, "Cache-Control", "no-store");
     apr_table_setn(out, "Content-Location", rq->r->uri);
     if (saved->created)

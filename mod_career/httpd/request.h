@@ -68,7 +68,7 @@ career_error *career_request_body(career_request *rq, const career_json **body);
 /* Acquires the rules in force. */
 void career_request_use_rules(career_request *rq);
 
-/* preconditions.c: the conditional headers against a row (NULL: no profile). */
+/* preconditions.c: the conditional headers against the tag of a row (NULL: no profile). */
 typedef struct career_conditions {
     const char *if_match; /* field values, or NULL */
     const char *if_none_match;
@@ -78,8 +78,7 @@ career_conditions career_conditions_of(const request_rec *r);
 bool career_condition_not_modified(const career_conditions *conditions, const char *tag);
 /* PRECONDITION_FAILED, or NULL. If-None-Match fails a change only; for GET it means 304. */
 career_error *career_conditions_check(apr_pool_t *pool, const career_conditions *conditions,
-                                      const career_layout *layout, const career_row *row,
-                                      bool change);
+                                      const char *tag, bool change);
 
 /* cors.c */
 bool career_cors_is_allowed(const career_request *rq, const char *origin);
@@ -100,8 +99,8 @@ career_error *career_request_save(career_request *rq, const career_json *body, c
 /* reply.c: every answer with a body of ours. They return what the handler returns. */
 int career_reply_schema(career_request *rq, const char *tag);
 int career_reply_schema_not_modified(career_request *rq, const char *tag);
-int career_reply_profile(career_request *rq, const career_row *row);
-int career_reply_not_modified(career_request *rq, const career_row *row);
+int career_reply_profile(career_request *rq, const career_row *row, const char *tag);
+int career_reply_not_modified(career_request *rq, const char *tag);
 int career_reply_saved(career_request *rq, const career_saved *saved,
                        const career_cache_outcome *cache);
 int career_reply_empty(career_request *rq, int status);

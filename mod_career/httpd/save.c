@@ -77,11 +77,12 @@ static career_error *foresee(const judgement *j, apr_pool_t *pool, const career_
 static career_error *judge(const judgement *j, apr_pool_t *pool, const career_row *row,
                            const career_document **previous, const career_change **change)
 {
+    const char *tag = row ? career_row_tag(pool, j->layout, row) : NULL;
     career_document *merged;
     career_error *error;
 
     *previous = NULL;
-    error = career_conditions_check(pool, &j->conditions, j->layout, row, true);
+    error = career_conditions_check(pool, &j->conditions, tag, true);
     if (!error && !row && j->must_exist)
         error = career_error_make(pool, CAREER_ERROR_PROFILE_NOT_FOUND, "PATCH without a profile");
     if (!error && row)

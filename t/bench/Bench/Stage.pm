@@ -76,10 +76,10 @@ sub _seed ($self) {
 # The name of a file with a token for each of these users: what a real one carries is an address, metadata, a session, how
 # its user signed in.
 sub tokens_of ($self, $name, @users) {
-    my $text = join '', map { token(sub => user($_), exp => time + 86400, iss => 'https://example.supabase.co/auth/v1',
+    my $text = join '', map { token(sub => user($_), exp => int(time) + 86400, iss => 'https://example.supabase.co/auth/v1',
         email => "user$_\@example.org", phone => '', app_metadata => { provider => 'email', providers => ['email'] },
         user_metadata => { email => "user$_\@example.org", email_verified => JSON::PP::true, sub => user($_) },
-        amr => [{ method => 'password', timestamp => time }]) . "\n" } @users;
+        amr => [{ method => 'password', timestamp => int time }]) . "\n" } @users;
     write_file("$self->{dir}/$name", $text, 0644);
     return "$self->{dir}/$name";
 }
