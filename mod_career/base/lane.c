@@ -35,7 +35,7 @@ struct career_lanes {
     career_lane *idle; /* used last on top: the others may close their connections */
     unsigned awake;    /* lanes that serve: run and are not idle, or are lent */
     unsigned lent;     /* so many of them */
-    size_t crowd;      /* so many jobs were in the batch taken last */
+    size_t crowd;      /* so many jobs were under way when the last batch was taken */
     atomic_bool stopping;
     int stop_fd;
     unsigned count;
@@ -107,7 +107,7 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
     if (!lanes->first)
         lanes->last = &lanes->first;
     if (taken)
-        lanes->crowd = taken;
+        lanes->crowd = taken + lanes->lent;
     return batch;
 }
 

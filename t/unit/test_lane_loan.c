@@ -89,6 +89,12 @@ static void test_lends_a_second(void **state)
     career_lane_return(second, NULL);
     assert_int_equal(outcome(j), CAREER_JOB_DONE);
     assert_int_equal(outcome(k), CAREER_JOB_DONE);
+    k = make_job(CAREER_NEVER);
+    for (int i = 0; i < 20; i++) { /* with two under way beside, the third was a crowd */
+        assert_null(career_lanes_borrow(lanes, &k->base, &data));
+        poll(NULL, 0, 1);
+    }
+    career_job_release(&k->base);
     stop(lanes);
 }
 
