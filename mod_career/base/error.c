@@ -37,6 +37,7 @@ career_violations *career_violations_make(apr_pool_t *pool)
     list->count = 0;
     list->omitted = 0;
     list->given_up = NULL;
+    list->items = NULL;
     return list;
 }
 
@@ -49,6 +50,8 @@ void career_violations_add(career_violations *list, const char *field, const cha
         list->omitted++;
         return;
     }
+    if (!list->items)
+        list->items = apr_palloc(list->pool, CAREER_VIOLATIONS_MAX * sizeof(*list->items));
     va_start(args, message);
     list->items[list->count++] = (career_violation){
         .field = apr_pstrdup(list->pool, field),

@@ -74,8 +74,8 @@ typedef struct career_violations {
     apr_pool_t *pool;
     size_t count;
     size_t omitted;
-    const char *given_up; /* for the operator: which regular expression was, and why; or NULL */
-    career_violation items[CAREER_VIOLATIONS_MAX];
+    const char *given_up;    /* for the operator: which regular expression was, and why; or NULL */
+    career_violation *items; /* NULL as long as there is none, as mostly */
 } career_violations;
 
 typedef struct career_error {
