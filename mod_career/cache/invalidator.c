@@ -93,7 +93,8 @@ static void close_lane(void *opaque)
     free(data);
 }
 
-static const career_lane_work lane_work = {BATCH_MAX, open_lane, serve_lane, idle_lane, close_lane, NULL};
+static const career_lane_work lane_work = {BATCH_MAX, open_lane,  serve_lane,
+                                           idle_lane, close_lane, NULL};
 
 /* ---------------------------------------------------------------- life */
 
