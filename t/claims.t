@@ -235,6 +235,29 @@ subtest 'many users at once' => sub {
     wait_until { outbox() == 0 } 'the outbox is drained';
 };
 
+subtest 'some of many are refused, or must wait' => sub {
+    expect_log(qr/CAREER0307: .*row-level security policy/);
+    my @users = map { [a_user($_ % 2 ? 'auto.test' : 'bounced.test')] } 1 .. 16;
+    is $stack->put(minimal(), @$_[1 .. $#$_])->{status}, 201, 'a profile' for @users;
+    my %refused = map { $_ => 1 } 4, 9;    # by the policy of above
+    my $lock = $pg->session;
+    for my $round (1 .. 4) {
+        $lock->do("BEGIN; SELECT 1 FROM career_profiles WHERE user_id IN ('$users[6][0]', '$users[11][0]') FOR UPDATE;");
+        my @saves = map { my ($n, undef, @as) = ($_, @{ $users[$_] });
+            sub { $stack->put({ own1 => "$round", $refused{$n} ? (budget => 'high') : () }, @as)->{status} } } 0 .. $#users;
+        my @answers = meanwhile(sub {
+            wait_until { $pg->psql(q(SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock')) > 0 }
+                'a save waits for a row that is locked';
+            $lock->do('COMMIT;');
+        }, @saves);
+        is_deeply \@answers, [map { $refused{$_} ? 403 : 200 } 0 .. $#users], 'each has an answer of its own';
+        my %saved = map { @$_ } $pg->rows(q(SELECT user_id, coalesce(extra ->> 'own1', '') FROM career_profiles));
+        is_deeply [map { $saved{ $_->[0] } } @users], [map { $refused{$_} ? '' : $round } 0 .. $#users],
+            'and nothing that was refused is saved, or else is lost';
+    }
+    $lock->close;
+};
+
 subtest 'many writers of one profile' => sub {
     my ($user, @as) = a_user();
     for my $round (1 .. 3) {

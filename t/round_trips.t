@@ -54,5 +54,21 @@ for (['plain.test', '', ''], ['claims.test', 'CLAIMS ', 'CLAIMS_IN_TIME ']) {
     };
 }
 
+subtest 'many saves with claims' => sub {
+    my @users = map { { vhost => 'claims.test', token => token(sub => uuid()) } } 1 .. 12;
+    is $stack->put(minimal(), %$_)->{status}, 201, 'a profile' for @users;
+    my (@chains, $round);
+    wait_until {
+        $round++;
+        my @answers;
+        my $trips = trips(sub { @answers = parallel(map { my %as = %$_; sub { $stack->put({ companyName => "$round" }, %as)->{status} } } @users) });
+        is_deeply \@answers, [(200) x @users], 'all are served';
+        push @chains, grep { /CHAIN/ } @$trips;
+        @chains > 0;
+    } 'some come together';
+    is_deeply [grep { !/^BEGIN (?:CLAIMS_IN_TIME UPDATE COMMIT_AND_CHAIN )+CLAIMS_IN_TIME UPDATE COMMIT$/ } @chains], [],
+        'and have a transaction each, and one round trip';
+};
+
 ok $wire->stop, 'the relay ends';
 done_testing;

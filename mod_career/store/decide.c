@@ -104,26 +104,10 @@ static bool lock_row(career_batch *batch, career_store_job *job, career_moment d
     return settle(batch, job, deadline) == CAREER_ANSWER_DONE && answered;
 }
 
-/* Leaves the transaction; false when the connection is gone. */
-static bool roll_back(career_batch *batch, career_moment deadline)
-{
-    career_postgres *postgres = batch->session->postgres;
-    career_result *result = NULL;
-    career_answer answer;
-
-    career_postgres_queue(postgres, CAREER_STATEMENT_ROLLBACK, NULL);
-    career_postgres_sync(postgres);
-    career_postgres_next(postgres, deadline, &result);
-    career_result_release(result);
-    answer = career_postgres_settle(postgres, deadline, &result);
-    career_result_release(result);
-    return answer == CAREER_ANSWER_DONE;
-}
-
-/* Likewise; a connection that is gone is dropped. */
+/* Leaves the transaction; a connection that is gone is dropped. */
 static bool leave(career_batch *batch, career_moment deadline)
 {
-    bool kept = roll_back(batch, deadline);
+    bool kept = career_postgres_roll_back(batch->session->postgres, deadline);
 
     if (!kept)
         career_session_drop(batch->session, true);
@@ -202,7 +186,7 @@ void career_batch_propose(career_batch *batch, size_t i)
     encode(job);
     job->task = CAREER_TASK_WRITE;
     job->tries = 0; /* the read's are its own */
-    job->mode = job->claims ? CAREER_WRITE_HASTY : CAREER_WRITE_TOGETHER;
+    job->mode = CAREER_WRITE_TOGETHER;
 }
 
 /* The connection is gone; what was sent last may have committed. */
@@ -226,7 +210,8 @@ static verdict judge_failure(career_batch *batch, size_t i, career_moment deadli
     const char *code = job->failure ? career_result_sqlstate(job->failure) : NULL;
     bool overran = career_postgres_overran(batch->session->postgres);
 
-    if (!job->failure || career_batch_dropped(batch, job->failure) || !roll_back(batch, deadline)) {
+    if (!job->failure || career_batch_dropped(batch, job->failure) ||
+        !career_postgres_roll_back(batch->session->postgres, deadline)) {
         career_session_drop(batch->session, !overran);
         if (overran)
             career_batch_fail(batch, i, CAREER_ERROR_DATABASE_UNAVAILABLE, batch->session->why);

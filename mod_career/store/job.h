@@ -24,8 +24,8 @@ typedef enum career_store_task {
     CAREER_TASK_PROBE
 } career_store_task;
 
-/* How a write is tried. It starts TOGETHER with those of other users; when that fails, or with claims, HASTY: in a
- * transaction of its own that does not wait for locks; when it must wait for one, PATIENT, after the others. */
+/* How a write is tried. It starts TOGETHER with those of other users; when that fails, HASTY: by itself, without waiting
+ * for locks; when it must wait for one, PATIENT, after the others. */
 typedef enum career_write_mode {
     CAREER_WRITE_TOGETHER,
     CAREER_WRITE_HASTY,

@@ -226,6 +226,22 @@ career_answer career_postgres_settle(career_postgres *self, career_moment deadli
     return CAREER_ANSWER_LOST;
 }
 
+bool career_postgres_roll_back(career_postgres *self, career_moment deadline)
+{
+    career_result *result = NULL;
+    career_answer answer;
+
+    if (PQtransactionStatus(self->conn) == PQTRANS_IDLE)
+        return true; /* it ended with a commit that failed */
+    career_postgres_queue(self, CAREER_STATEMENT_ROLLBACK, NULL);
+    career_postgres_sync(self);
+    career_postgres_next(self, deadline, &result);
+    career_result_release(result);
+    answer = career_postgres_settle(self, deadline, &result);
+    career_result_release(result);
+    return answer == CAREER_ANSWER_DONE;
+}
+
 bool career_postgres_alive(career_postgres *self)
 {
     struct pollfd fd = {PQsocket(self->conn), POLLIN, 0};

@@ -103,6 +103,9 @@ career_answer career_postgres_next(career_postgres *postgres, career_moment dead
 career_answer career_postgres_settle(career_postgres *postgres, career_moment deadline,
                                      career_result **result);
 
+/* Leaves the transaction that BEGIN opened, if it is still open. False: the connection is gone. */
+bool career_postgres_roll_back(career_postgres *postgres, career_moment deadline);
+
 /* Why it is lost; for logs, no secret. */
 const char *career_postgres_why(const career_postgres *postgres);
 /* Was it lost because the time was up, not because the connection broke? */

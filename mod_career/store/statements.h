@@ -159,6 +159,7 @@ enum {
     X(LOCK_TIMEOUT, 1, "SELECT WHERE " CAREER_SQL_SET("lock_timeout", "$1"))                       \
     X(BEGIN, 0, "BEGIN")                                                                           \
     X(COMMIT, 0, "COMMIT")                                                                         \
+    X(COMMIT_AND_CHAIN, 0, "COMMIT AND CHAIN")                                                     \
     X(ROLLBACK, 0, "ROLLBACK")                                                                     \
     /* outbox entries that are due, leased to us, with the rows as they are now, which only a function of \
      * their owner's shows to a login role that row-level security keeps from them */               \

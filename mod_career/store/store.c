@@ -293,7 +293,6 @@ career_error *career_store_write(career_store *store, apr_pool_t *pool, const ca
     if (!job)
         return no_memory(pool);
     job->creates = expected == 0;
-    job->mode = job->claims ? CAREER_WRITE_HASTY : CAREER_WRITE_TOGETHER;
     job->values = career_encode_change(job_pool, user->user_id, expected, change);
     error = career_store_job_run(store, job, pool, change);
     if (!error)

@@ -3,7 +3,8 @@
  * Writes, in rounds. A round is one pipeline of at most one write per user, the first that is not done yet,
  * so that writes of one user keep their order; users come in the order of their ids, so that two lanes cannot
  * deadlock. First all together in one transaction; when that fails, each in its own. With claims each is in its
- * own from the start.
+ * own from the start: first as a chain of transactions up to one sync, so that all are sent and answered at once; a
+ * failure there undoes one, and keeps those after it from being tried.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 typedef struct round {
     career_write_mode mode;
     career_moment deadline;
+    bool chained;      /* each in a transaction of its own, up to one sync */
     bool waits_little; /* with a lock_timeout before the statements */
     char lock_timeout[16];
     size_t count;
@@ -165,11 +167,13 @@ static void pick(const career_batch *batch, round *turn, career_write_mode mode)
 static bool next_round(career_batch *batch, round *turn)
 {
     pick(batch, turn, CAREER_WRITE_TOGETHER);
+    turn->chained = turn->count && batch->session->store->config.claims;
     if (!turn->count)
         pick(batch, turn, CAREER_WRITE_HASTY);
     if (!turn->count)
         pick(batch, turn, CAREER_WRITE_PATIENT);
-    if (turn->mode == CAREER_WRITE_HASTY && turn->count == 1) {
+    if (turn->count == 1 && (turn->mode == CAREER_WRITE_HASTY || turn->chained)) {
+        turn->chained = false;
         turn->mode = CAREER_WRITE_PATIENT; /* there is nobody to be quick for */
         batch->jobs[turn->jobs[0]]->mode = CAREER_WRITE_PATIENT;
     }
@@ -197,20 +201,26 @@ static void set_limits(const career_batch *batch, round *turn)
 /* Is the i-th the first of its transaction, and is that to be said there? */
 static bool sets_limit(const round *turn, size_t i)
 {
-    return turn->waits_little && (i == 0 || turn->mode != CAREER_WRITE_TOGETHER);
+    return turn->waits_little && (i == 0 || turn->mode != CAREER_WRITE_TOGETHER || turn->chained);
 }
 
 static void send_round(career_batch *batch, const round *turn)
 {
     career_postgres *postgres = batch->session->postgres;
 
+    if (turn->chained)
+        career_postgres_queue(postgres, CAREER_STATEMENT_BEGIN, NULL);
     for (size_t i = 0; i < turn->count; i++) {
         career_store_job *job = batch->jobs[turn->jobs[i]];
+        bool last = i + 1 == turn->count;
 
         job->fate = CAREER_FATE_UNKNOWN;
         career_claims_queue(postgres, job, sets_limit(turn, i) ? turn->lock_timeout : NULL);
         career_write_queue(postgres, job->values, job->creates, job->doubtful);
-        if (i + 1 == turn->count || turn->mode != CAREER_WRITE_TOGETHER)
+        if (turn->chained)
+            career_postgres_queue(
+                postgres, last ? CAREER_STATEMENT_COMMIT : CAREER_STATEMENT_COMMIT_AND_CHAIN, NULL);
+        if (last || turn->mode != CAREER_WRITE_TOGETHER)
             career_postgres_sync(postgres);
     }
 }
@@ -274,10 +284,49 @@ static career_answer take_transaction(career_batch *batch, const round *turn, si
     return answer;
 }
 
+/* Takes what came of one job of a chain: its fate is known with its own commit. */
+static career_answer take_link(career_postgres *postgres, career_store_job *job,
+                               career_moment deadline, career_store_job **culprit)
+{
+    career_result *failure = NULL;
+    career_answer answer = take_job(postgres, job, true, deadline, culprit);
+
+    if (answer != CAREER_ANSWER_LOST)
+        answer = take_plain(postgres, deadline, &failure);
+    blame(culprit, job, failure);
+    if (answer != CAREER_ANSWER_LOST)
+        job->fate = answer == CAREER_ANSWER_DONE ? CAREER_FATE_COMMITTED : CAREER_FATE_UNDONE;
+    return answer;
+}
+
+static career_answer take_chain(career_batch *batch, const round *turn)
+{
+    career_postgres *postgres = batch->session->postgres;
+    career_store_job *job = batch->jobs[turn->jobs[0]], *culprit = NULL;
+    career_result *failure = NULL;
+    career_answer answer = take_plain(postgres, turn->deadline, &failure); /* of BEGIN */
+
+    blame(&culprit, job, failure);
+    for (size_t i = 0; i < turn->count && answer != CAREER_ANSWER_LOST; i++) {
+        job = batch->jobs[turn->jobs[i]];
+        answer = take_link(postgres, job, turn->deadline, &culprit);
+    }
+    if (answer == CAREER_ANSWER_LOST)
+        return answer;
+    answer = career_postgres_settle(postgres, turn->deadline, &failure);
+    career_result_release(failure); /* each was handed out before */
+    if (culprit && answer != CAREER_ANSWER_LOST &&
+        !career_postgres_roll_back(postgres, turn->deadline))
+        answer = CAREER_ANSWER_LOST;
+    return answer;
+}
+
 static bool take_round(career_batch *batch, const round *turn)
 {
     size_t step = turn->mode == CAREER_WRITE_TOGETHER ? turn->count : 1;
 
+    if (turn->chained)
+        return take_chain(batch, turn) != CAREER_ANSWER_LOST;
     for (size_t i = 0; i < turn->count; i += step)
         if (take_transaction(batch, turn, i, i + step) == CAREER_ANSWER_LOST)
             return false;
@@ -325,9 +374,10 @@ static void judge_undone(career_batch *batch, size_t i, const round *turn)
         job->failure ? career_result_sqlstate(job->failure) : NULL; /* NULL: a neighbour's */
     bool retry = career_sqlstate_describe(code)->action == CAREER_SQLSTATE_RETRY;
 
-    if (turn->mode == CAREER_WRITE_TOGETHER && turn->count > 1) {
+    if (turn->mode == CAREER_WRITE_TOGETHER && turn->count > 1 && !(turn->chained && code)) {
         job->mode = CAREER_WRITE_HASTY;
-    } else if (turn->mode == CAREER_WRITE_HASTY && code && strcmp(code, "55P03") == 0) {
+    } else if ((turn->mode == CAREER_WRITE_HASTY || turn->chained) && code &&
+               strcmp(code, "55P03") == 0) {
         job->mode = CAREER_WRITE_PATIENT;
     } else if (retry && job->retries < RETRIES_MAX) {
         job->retries++;
