@@ -38,7 +38,8 @@ struct career_clearer {
     career_moment renewed;  /* when leases were looked at last */
     unsigned seed;
     apr_pool_t *pool;
-    bool ask;   /* somebody wants the outbox to be looked into */
+    career_moment
+        ask;    /* when the outbox is to be looked into; CAREER_NEVER: when somebody wants it */
     bool count; /* it is this process' turn to count it, even while Redis is away */
 };
 
@@ -188,7 +189,8 @@ static void keep(career_clearer *clearer, career_errand *errand)
 void career_clearer_take(career_clearer *clearer, career_errand *errand)
 {
     if (errand->kind == CAREER_ERRAND_ASK) {
-        clearer->ask = clearer->count = true;
+        clearer->ask = 0;
+        clearer->count = true;
         career_job_release(&errand->base);
     } else if (is_disabled(clearer) ||
                errand->keys + errand->bumps + errand->sets + errand->globs == 0) {
@@ -241,7 +243,7 @@ static bool judge(career_clearer *clearer, career_step step)
     if (step == CAREER_STEP_REFUSED)
         tell_refusal(clearer, career_fleet_cause(clearer->link.fleet));
     if (step != CAREER_STEP_NOTHING && career_link_good(&clearer->link))
-        clearer->ask = true; /* others may have left something meanwhile */
+        clearer->ask = 0; /* others may have left something meanwhile */
     return true;
 }
 
@@ -371,9 +373,9 @@ static void renew(career_clearer *clearer)
     renew_list(clearer, &clearer->sweeper.patient, now);
 }
 
-static bool may_ask(const career_clearer *clearer)
+static bool has_room_to_ask(const career_clearer *clearer)
 {
-    return clearer->ask && !clearer->link.down && in_hand(clearer) < ROOM_TO_ASK &&
+    return !clearer->link.down && in_hand(clearer) < ROOM_TO_ASK &&
            career_agenda_count(clearer->agenda) < AGENDA / 2;
 }
 
@@ -390,12 +392,25 @@ static career_moment next_turn(career_clearer *clearer)
         return clearer->link.retry;
     if (has_work(clearer))
         return 0;
-    if (may_ask(clearer))
-        return 0;
+    if (has_room_to_ask(clearer))
+        next = earlier(next, clearer->ask);
     next = earlier(next, career_sweeper_due(&clearer->sweeper));
     if (has_room(clearer))
         next = earlier(next, career_agenda_due(clearer->agenda));
     return in_hand(clearer) ? earlier(next, clearer->renewed + RENEWAL) : next;
+}
+
+/* An entry that falls due before somebody wants the outbox to be looked into is not to wait for that: its owner is dead, or
+ * it never had one. */
+static void look_into_outbox(career_clearer *clearer)
+{
+    if (clearer->ask <= career_clock_now() && has_room_to_ask(clearer))
+        clearer->ask = career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer)
+                           ? 0
+                           : CAREER_NEVER;
+    if (clearer->count)
+        clearer->ask = earlier(clearer->ask, career_relay_count(&clearer->relay));
+    clearer->count = false;
 }
 
 career_moment career_clearer_turn(career_clearer *clearer)
@@ -406,11 +421,7 @@ career_moment career_clearer_turn(career_clearer *clearer)
         turn_redis(clearer);
     else if (clearer->link.down)
         turn_probe(clearer);
-    if (may_ask(clearer))
-        clearer->ask = career_relay_ask(&clearer->relay, !is_disabled(clearer), deliver, clearer);
-    if (clearer->count)
-        career_relay_count(&clearer->relay);
-    clearer->count = false;
+    look_into_outbox(clearer);
     renew(clearer);
     career_relay_flush(&clearer->relay);
     return next_turn(clearer);
@@ -437,6 +448,7 @@ career_clearer *career_clearer_make(const career_clearer_setup *setup)
         return NULL;
     }
     clearer->setup = setup;
+    clearer->ask = CAREER_NEVER;
     clearer->link = (career_link){.fleet = clearer->link.fleet,
                                   .name = setup->name,
                                   .command = config->command,

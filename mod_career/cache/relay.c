@@ -63,18 +63,21 @@ static career_errand *make_errand(career_relay *relay, const career_outbox_entry
     return errand;
 }
 
-void career_relay_count(career_relay *relay)
+career_moment career_relay_count(career_relay *relay)
 {
     career_counters *counters = relay->config->counters;
+    career_moment due = CAREER_NEVER;
     career_outbox_size size;
 
-    if (counters &&
-        !career_outbox_count(relay->store, relay->pool, career_clock_now() + ASK_LIMIT, &size)) {
+    if (!career_outbox_count(relay->store, relay->pool, career_clock_now() + ASK_LIMIT, &size)) {
         career_set(counters, OUTBOX, size.entries);
         career_set(counters, OUTBOX_OLDEST, size.entries ? apr_time_now() - size.oldest : 0);
         career_set(counters, OUTBOX_ASKED, apr_time_now());
+        if (size.due != CAREER_NEVER)
+            due = career_clock_now() + size.due;
     }
     apr_pool_clear(relay->pool);
+    return due;
 }
 
 bool career_relay_ask(career_relay *relay, bool with_targets,

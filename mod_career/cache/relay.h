@@ -21,8 +21,9 @@ typedef struct career_relay {
     unsigned seed;
 } career_relay;
 
-/* Counts, for the operator, what is in the outbox. */
-void career_relay_count(career_relay *relay);
+/* Counts, for the operator, what is in the outbox. When the first entry is due; CAREER_NEVER: there is none, or
+ * Postgres does not say. */
+career_moment career_relay_count(career_relay *relay);
 
 /* Takes one batch and hands each entry to `deliver` as an errand. true when more may be due: the
  * batch was full. An entry whose targets cannot be computed is logged and stays. `with_targets`

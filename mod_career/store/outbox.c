@@ -77,6 +77,7 @@ career_error *career_outbox_count(career_store *store, apr_pool_t *pool, career_
 {
     career_store_job *job = make_job(store, CAREER_TASK_COUNT, deadline);
     career_error *error;
+    const char *due;
 
     if (!job)
         return career_error_make(pool, CAREER_ERROR_INTERNAL_ERROR, "out of memory");
@@ -85,6 +86,8 @@ career_error *career_outbox_count(career_store *store, apr_pool_t *pool, career_
         return error;
     size->entries = strtoll(career_result_value(job->result, 0, 0).data, NULL, 10);
     size->oldest = strtoll(career_result_value(job->result, 0, 1).data, NULL, 10);
+    due = career_result_value(job->result, 0, 2).data;
+    size->due = due ? strtoll(due, NULL, 10) : CAREER_NEVER;
     return NULL;
 }
 

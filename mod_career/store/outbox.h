@@ -25,10 +25,12 @@ typedef struct career_outbox_entry {
 career_error *career_outbox_take(career_store *store, apr_pool_t *pool, career_moment deadline,
                                  career_outbox_entry **entries, size_t *count);
 
-/* How many entries there are, up to 100000, and the age of the oldest of these, µs. */
+/* How many entries there are, up to 100000, the age of the oldest of these, µs, and in how many µs the first of all is
+ * due (CAREER_NEVER where there is none). */
 typedef struct career_outbox_size {
     int64_t entries;
     career_moment oldest;
+    career_moment due;
 } career_outbox_size;
 
 career_error *career_outbox_count(career_store *store, apr_pool_t *pool, career_moment deadline,

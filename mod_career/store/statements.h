@@ -187,7 +187,9 @@ enum {
                "AND e.version = k.version FOR UPDATE OF e SKIP LOCKED) AS kept "                   \
                "WHERE o.user_id = kept.user_id")                                                   \
     /* how many there are, as far as it is worth counting, and for how long there has been one, in µs */ \
-    X(COUNT_OUTBOX, 0, "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(o.since)) * 1000000, 0)::bigint " \
+    X(COUNT_OUTBOX, 0, "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(o.since)) * 1000000, 0)::bigint, " \
+                "(SELECT (extract(epoch FROM min(f.due_at) - clock_timestamp()) * 1000000)::bigint " \
+                "FROM career_cache_outbox f) "                                                     \
                 "FROM (SELECT e.since FROM career_cache_outbox e LIMIT 100000) o")                 \
     /* what the columns can hold: labels of an enum, longest text */                               \
     X(CATALOG, 0, "SELECT a.attname::text, (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) " \

@@ -86,9 +86,14 @@ career_error *career_outbox_take(career_store *store, apr_pool_t *in, career_mom
 career_error *career_outbox_count(career_store *store, apr_pool_t *in, career_moment deadline,
                                   career_outbox_size *size)
 {
+    career_moment now = career_clock_now();
+
     (void)store, (void)in, (void)deadline;
     pthread_mutex_lock(&outbox.lock);
-    *size = (career_outbox_size){.entries = (int64_t)outbox.count};
+    *size = (career_outbox_size){.entries = (int64_t)outbox.count, .due = CAREER_NEVER};
+    for (size_t i = 0; i < OUTBOX_ROOM; i++)
+        if (*outbox.entries[i].user_id && outbox.entries[i].due - now < size->due)
+            size->due = outbox.entries[i].due - now;
     pthread_mutex_unlock(&outbox.lock);
     return NULL;
 }

@@ -272,6 +272,18 @@ static void test_postgres_away(void **state)
     rig_stop();
 }
 
+/* Whoever asked while an entry was still its owner's looks again when it falls due, without being asked to. */
+static void test_lease_ends(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    rig_start(server.url);
+    outbox_add(user_name(100), 1, LEASE);
+    TICKING(outbox.takes > 0);
+    EVENTUALLY(outbox_count() == 0);
+    rig_stop();
+}
+
 static void test_none(void **state)
 {
     career_target item = target(CAREER_TARGET_KEY, "k");
@@ -344,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_newer_version_stays),
         cmocka_unit_test(test_postgres_away),
+        cmocka_unit_test(test_lease_ends),
         cmocka_unit_test(test_none),
         cmocka_unit_test(test_stop_drains),
         cmocka_unit_test(test_stop_unused),
