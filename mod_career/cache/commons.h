@@ -21,7 +21,7 @@
 /* What Redis gives to sweeps: so much of its time in one go, and what goes beyond comes in steps with pauses
  * between, three thirteenths of the time: so that in any five seconds it is a quarter at the most. */
 #define CAREER_SWEEP_BURST (100 * CAREER_MILLISECOND)
-#define CAREER_SWEEP_REST(busy) ((busy) * 10 / 3)
+#define CAREER_SWEEP_REST(busy) (10 * (busy) / 3)
 
 typedef struct career_commons career_commons;
 
