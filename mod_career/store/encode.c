@@ -80,3 +80,28 @@ const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, i
     values[CAREER_PLACE_VERSION - 1] = apr_psprintf(pool, "%" APR_INT64_T_FMT, version);
     return values;
 }
+
+static const unsigned char briefs[CAREER_COLUMN_COUNT] = {
+#define CAREER_TEXT_BRIEF(name) [CAREER_COLUMN_##name] = CAREER_BRIEF_##name,
+#define CAREER_TEXT_LIST_BRIEF(name)
+#define CAREER_RECORD_LIST_BRIEF(name)
+#define CAREER_X(name, json, sql, kind, required) CAREER_##kind##_BRIEF(name)
+    CAREER_COLUMNS(CAREER_X)
+#undef CAREER_X
+};
+
+bool career_encode_brief(const char *const *values, const char *brief[CAREER_PARAMETERS_MAX])
+{
+    for (int i = 0; i < CAREER_COLUMN_COUNT; i++) {
+        bool sent = flags[i] ? *values[flags[i] - 1] == 't' : values[i] != NULL;
+
+        if (sent && (!briefs[i] || !values[i]))
+            return false;
+        if (briefs[i])
+            brief[briefs[i] - 1] = values[i];
+    }
+    brief[CAREER_BRIEF_EXTRA - 1] = values[CAREER_PLACE_EXTRA - 1];
+    brief[CAREER_BRIEF_USER_ID - 1] = values[CAREER_PLACE_USER_ID - 1];
+    brief[CAREER_BRIEF_VERSION - 1] = values[CAREER_PLACE_VERSION - 1];
+    return true;
+}

@@ -20,4 +20,7 @@ const char *career_encode_value(apr_pool_t *pool, career_column_kind kind,
 const char *const *career_encode_change(apr_pool_t *pool, const char *user_id, int64_t version,
                                         const career_change *change);
 
+/* The same for UPDATE_BRIEFLY, which holds less: false, when it cannot hold this change. */
+bool career_encode_brief(const char *const *values, const char *brief[CAREER_PARAMETERS_MAX]);
+
 #endif

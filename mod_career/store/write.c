@@ -31,6 +31,8 @@ typedef struct round {
 void career_write_queue(career_postgres *postgres, const char *const *values, bool creates,
                         bool doubtful)
 {
+    const char *brief[CAREER_PARAMETERS_MAX];
+
     if (creates) {
         const char *const insert[] = {
             values[CAREER_PLACE_USER_ID - 1], values[CAREER_PLACE_CURRENT_ROLE - 1],
@@ -39,6 +41,8 @@ void career_write_queue(career_postgres *postgres, const char *const *values, bo
         career_postgres_queue(postgres, CAREER_STATEMENT_INSERT, insert);
         career_postgres_queue(postgres, CAREER_STATEMENT_COMPLETE, values);
         career_postgres_queue(postgres, CAREER_STATEMENT_COMPLETED, NULL);
+    } else if (career_encode_brief(values, brief)) {
+        career_postgres_queue(postgres, CAREER_STATEMENT_UPDATE_BRIEFLY, brief);
     } else {
         career_postgres_queue(postgres, CAREER_STATEMENT_UPDATE, values);
     }

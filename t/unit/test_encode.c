@@ -86,6 +86,48 @@ static void test_changes(void **state)
     assert_string_equal(values[CAREER_PLACE_VERSION - 1], "9223372036854775807");
 }
 
+static const char *const *brief_of(const career_change *change)
+{
+    static const char *brief[CAREER_PARAMETERS_MAX];
+
+    return career_encode_brief(career_encode_change(pool, USER, 7, change), brief) ? brief : NULL;
+}
+
+static void test_brief(void **state)
+{
+    career_change change = {.extra = NULL};
+    const char *const *brief = brief_of(&change);
+
+    (void)state;
+    for (int i = 0; i < CAREER_BRIEF_USER_ID - 1; i++)
+        assert_null(brief[i]);
+    assert_string_equal(brief[CAREER_BRIEF_USER_ID - 1], USER);
+    assert_string_equal(brief[CAREER_BRIEF_VERSION - 1], "7");
+
+    change.extra = json("{\"certifications\":[\"x\"]}");
+    for (int i = 0; i < CAREER_COLUMN_COUNT; i++)
+        if (career_columns[i].kind == CAREER_KIND_TEXT)
+            change.columns[i] = json(apr_psprintf(pool, "\"%s\"", career_columns[i].json));
+    brief = brief_of(&change);
+    assert_string_equal(brief[CAREER_BRIEF_CURRENT_ROLE - 1], "currentRole");
+    assert_string_equal(brief[CAREER_BRIEF_COMPANY_SIZE - 1], "companySize");
+    assert_string_equal(brief[CAREER_BRIEF_TIMEFRAME - 1], "timeframe");
+    assert_string_equal(brief[CAREER_BRIEF_BUDGET - 1], "budget");
+    assert_string_equal(brief[CAREER_BRIEF_EXTRA - 1], "{\"certifications\":[\"x\"]}");
+}
+
+static void test_not_brief(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CAREER_COLUMN_COUNT; i++) {
+        bool text = career_columns[i].kind == CAREER_KIND_TEXT;
+        career_change change = {.extra = NULL};
+
+        change.columns[i] = json(text ? "null" : "[]");
+        assert_null(brief_of(&change));
+    }
+}
+
 static void test_sqlstates(void **state)
 {
     static const struct {
@@ -171,8 +213,9 @@ static void test_conninfo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),    cmocka_unit_test(test_values),
-        cmocka_unit_test(test_changes),  cmocka_unit_test(test_sqlstates),
+        cmocka_unit_test(test_lists),     cmocka_unit_test(test_values),
+        cmocka_unit_test(test_changes),   cmocka_unit_test(test_brief),
+        cmocka_unit_test(test_not_brief), cmocka_unit_test(test_sqlstates),
         cmocka_unit_test(test_conninfo),
     };
 

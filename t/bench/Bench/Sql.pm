@@ -28,11 +28,10 @@ sub select_script () {
 # The write of two fields where a version holds, which it always does here; places as in the header. pgbench has no null
 # among its values, and one in the text would be planned away, so what is not sent is made null as late as a parameter is.
 sub upsert_script () {
-    my %value = (1 => ':number', 12 => ':number', 18 => '(CASE WHEN :no::bool THEN p.extra END)', 19 => "($user)",
-        (map { $_ => ':no' } 20 .. 28), 20 => ':yes', 26 => ':yes', 29 => 'p.version');
-    my $update = _shield(_statement('UPDATE')) =~ s/coalesce\(\$\d+, (p\.\w+)\)/coalesce(CASE WHEN :no::bool THEN $1 END, $1)/gr
-        =~ s/\$(\d+)/$value{$1} \/\/ 'NULL'/ger;
-    return "\\set yes 1\n\\set no 0\n$draw$update;\n";
+    my %value = (1 => ':number', 7 => ':number', 10 => '(CASE WHEN :no::bool THEN p.extra END)', 11 => "($user)", 12 => 'p.version');
+    my $update = _shield(_statement('UPDATE_BRIEFLY')) =~ s/coalesce\(\$(?!7\b)\d+, (p\.\w+)\)/coalesce(CASE WHEN :no::bool THEN $1 END, $1)/gr
+        =~ s/\$(\d+)/$value{$1}/gr;
+    return "\\set no 0\n$draw$update;\n";
 }
 
 1;
