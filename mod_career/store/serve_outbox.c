@@ -39,6 +39,36 @@ static career_statement statement_of(const career_batch *batch, career_store_tas
     }
 }
 
+/* Does it look for entries, rather than at all of them? */
+static bool looks_up(const career_store_job *job)
+{
+    return job->task == CAREER_TASK_TAKE || job->task == CAREER_TASK_KEEP ||
+           job->task == CAREER_TASK_REMOVE;
+}
+
+static void ask(const career_batch *batch, const career_store_job *job)
+{
+    career_postgres *postgres = batch->session->postgres;
+
+    if (looks_up(job))
+        career_postgres_queue(postgres, CAREER_STATEMENT_BY_INDEX, NULL);
+    career_postgres_queue(postgres, statement_of(batch, job->task), job->values);
+    career_postgres_sync(postgres);
+}
+
+/* What came of the job's own statement, or of the one before it when that failed. */
+static career_answer answer_of(career_postgres *postgres, const career_store_job *job,
+                               career_moment deadline, career_result **result)
+{
+    career_answer answer = career_postgres_next(postgres, deadline, result);
+
+    if (looks_up(job) && answer == CAREER_ANSWER_DONE) {
+        career_result_release(*result);
+        answer = career_postgres_next(postgres, deadline, result);
+    }
+    return answer;
+}
+
 static bool serve(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
@@ -51,9 +81,8 @@ static bool serve(career_batch *batch, size_t i)
     career_answer answer, end = CAREER_ANSWER_LOST;
     bool kept;
 
-    career_postgres_queue(postgres, statement_of(batch, job->task), job->values);
-    career_postgres_sync(postgres);
-    answer = career_postgres_next(postgres, deadline, &result);
+    ask(batch, job);
+    answer = answer_of(postgres, job, deadline, &result);
     if (answer != CAREER_ANSWER_LOST)
         end = career_postgres_settle(postgres, deadline, &unsettled);
     kept = end != CAREER_ANSWER_LOST;

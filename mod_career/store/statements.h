@@ -192,6 +192,9 @@ enum {
     X(COMMIT, 0, "COMMIT")                                                                         \
     X(COMMIT_AND_CHAIN, 0, "COMMIT AND CHAIN")                                                     \
     X(ROLLBACK, 0, "ROLLBACK")                                                                     \
+    /* for the rest of the transaction. The outbox is empty at one moment and long at the next: a plan made for the \
+     * one, which reads it all, would be kept for the other */                                      \
+    X(BY_INDEX, 0, "SELECT WHERE " CAREER_SQL_SET("enable_seqscan", "'off'"))                      \
     /* outbox entries that are due, leased to us, with the rows as they are now, which only a function of \
      * their owner's shows to a login role that row-level security keeps from them */               \
     X(TAKE, 2, "WITH due AS MATERIALIZED (SELECT o.user_id FROM career_cache_outbox o "            \
