@@ -49,7 +49,7 @@ sub trips ($self) {
 # Those of requests: neither what the background asks of the outbox, nor a probe, nor what a new connection is asked,
 # which has no names yet.
 sub trips_of_requests ($self) {
-    return grep { "@$_" !~ /^(?:\?|TAKE|KEEP|REMOVE|COUNT_OUTBOX|PROBE)/ } $self->trips;
+    return grep { "@$_" !~ /^(?:\?|BY_INDEX|TAKE|KEEP|REMOVE|COUNT_OUTBOX|PROBE)/ } $self->trips;
 }
 
 # ------------------------------------------------------------------------------------------------- the process
