@@ -11,10 +11,12 @@ use POSIX           qw(WNOHANG);
 use Time::HiRes     qw(sleep);
 
 my $owner = $$;
-my %alive;
+my @folders;
+my %alive;    # pid → true
 
 sub new ($class, %with) {
-    my $self = bless { dir => temp_dir('keys'), %with }, $class;
+    my $self = bless { dir => temp_dir('career-keys'), %with }, $class;
+    push @folders, $self->{dir};
     $self->answer('');
     return $self;
 }
@@ -42,7 +44,7 @@ sub start ($self) {
         defined($self->{pid} = fork) or die "fork: $!\n";
         $self->_serve($listener) if $self->{pid} == 0;
         setpgrp $self->{pid}, $self->{pid};
-        $alive{ $self->{pid} } = $self->{dir};
+        $alive{ $self->{pid} } = 1;
         return $self;
     }
     die "the key server finds no port\n";
@@ -103,7 +105,7 @@ END {
         local $? = $?;
         kill KILL => map { -$_ } keys %alive;
         waitpid $_, 0 for keys %alive;
-        remove_tree(values %alive, { safe => 0 });
+        remove_tree(@folders, { safe => 0 });
     }
 }
 
