@@ -31,8 +31,7 @@ struct career_job {
     career_job *next;    /* in the queue, then in the batch */
     career_lanes *lanes; /* whose queue it was put on; NULL: none */
     bool unattended;     /* nobody is going to wait for it */
-    bool
-        watches; /* whoever waits for it calls another lane when the queue stands still: one does for all */
+    bool watches; /* who waits for it calls a lane if the queue stands still; one does for all */
     career_moment start_by;            /* queued longer than this, it is not worth serving */
     void (*destroy)(career_job *self); /* called by the last holder, on its thread */
     _Atomic career_job_state state;

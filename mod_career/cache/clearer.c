@@ -38,9 +38,8 @@ struct career_clearer {
     career_moment renewed;  /* when leases were looked at last */
     unsigned seed;
     apr_pool_t *pool;
-    career_moment
-        ask;    /* when the outbox is to be looked into; CAREER_NEVER: when somebody wants it */
-    bool count; /* it is this process' turn to count it, even while Redis is away */
+    career_moment ask; /* the outbox is to be looked into then; CAREER_NEVER: when asked to */
+    bool count;        /* it is this process' turn to count it, even while Redis is away */
 };
 
 static bool is_disabled(const career_clearer *clearer)
