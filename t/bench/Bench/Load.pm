@@ -3,9 +3,10 @@
 package Bench::Load;
 use v5.36;
 
-use Career::Place    qw(tree);
+use Career::Place    qw(tree read_file);
 use Career::Postgres ();
 use Exporter         qw(import);
+use File::Temp       ();
 
 our @EXPORT_OK = qw(wrk pgbench output_of program);
 
@@ -48,20 +49,35 @@ sub wrk (%with) {
 }
 
 # conninfo, script (file), seconds, clients, define: { variable => value }; statements: how many of them one run of
-# the script holds → as above, with a mean only
+# the script holds; pace: so many runs a second, at random moments → as above, with a mean only; paced with p50 and p99, too
 sub pgbench (%with) {
     my $clients = $with{clients} // 32;
     my $define  = $with{define} // {};
+    my $logs = $with{pace} && File::Temp->newdir;
     my $text = output_of(
         program(Career::Postgres::bin() . '/pgbench', 'pgbench') // die("no pgbench\n"),
         '-n', '-M', 'prepared', '-c', $clients, '-j', $clients > 1 ? 2 : 1, '-T', $with{seconds}, '-f', $with{script},
-        (map { ('-D', "$_=$define->{$_}") } sort keys %$define), $with{conninfo});
+        (map { ('-D', "$_=$define->{$_}") } sort keys %$define),
+        $logs ? ('-R', $with{pace}, '-l', "--log-prefix=$logs/run") : (), $with{conninfo});
     my ($runs) = $text =~ /number of transactions actually processed: (\d+)/ or die "pgbench: $text\n";
     my ($rate) = $text =~ /^tps = ([\d.]+)/m or die "pgbench: $text\n";
     my ($mean) = $text =~ /latency average = ([\d.]+) ms/ or die "pgbench: $text\n";
     my $each = $with{statements} // 1;
     die "pgbench: $text\n" if $text =~ /number of failed transactions: [1-9]/ || !$runs;
-    return { requests => $runs * $each, rate => $rate * $each, mean => $mean / $each };
+    return { requests => $runs * $each, rate => $rate * $each, mean => $mean / $each, $logs ? _quantiles($logs) : () };
+}
+
+# Of the runs that pgbench has logged in that folder: from the moment when one was sent, late or not, to its end.
+sub _quantiles ($logs) {
+    my @took;
+    for my $file (glob "$logs/run.*") {
+        for (split /\n/, read_file($file)) {
+            my (undef, undef, $since_due, undef, undef, undef, $late) = split ' ';    # µs
+            push @took, ($since_due - $late) / 1000;
+        }
+    }
+    @took = sort { $a <=> $b } @took;
+    return (p50 => $took[@took / 2], p99 => $took[@took * 0.99]);
 }
 
 1;

@@ -57,12 +57,12 @@ sub _shares ($text) {
 sub profile_table (@all) {
     my @told = grep { ref $_->[1] } @all;
     return "$all[0][1]\n" unless @told;
-    my @rows = ['', map { ("$_->[0], us", 'share') } @told];
+    my @rows = ['', map { $_->[0] } @told];
     for my $part ((map { $_->[0] } @parts), $rest) {
-        push @rows, [$part, map { my $share = $_->[1]{$part} // 0; (number($share * $_->[2], 1), number($share * 100, 0) . ' %') }
-            @told];
+        push @rows, [$part, map { number(($_->[1]{$part} // 0) * $_->[2], 1) } @told];
     }
-    return table(@rows) . "\nShares of the samples of httpd's processes, times their CPU for a request in the rounds above.\n";
+    return table(@rows, ['all', map { number($_->[2], 1) } @told])
+        . "\nMicroseconds: the shares of samples of httpd's processes, times their CPU for a request in the rounds above.\n";
 }
 
 1;
