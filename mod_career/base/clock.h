@@ -23,6 +23,11 @@ static inline career_moment career_clock_now(void)
     return (career_moment)now.tv_sec * CAREER_SECOND + now.tv_nsec / 1000;
 }
 
+static inline career_moment career_clock_earlier(career_moment a, career_moment b)
+{
+    return a < b ? a : b;
+}
+
 /* Milliseconds left until then, rounded up, as poll(2) takes them; 0 once it has passed, -1 for never. */
 static inline int career_clock_poll_ms(career_moment until)
 {

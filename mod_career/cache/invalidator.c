@@ -8,7 +8,6 @@
 #include "base/pool.h"
 #include "cache/clearer.h"
 #include "cache/errand.h"
-#include "cache/forecast.h"
 #include "cache/url.h"
 
 #define BATCH_MAX 512
@@ -21,7 +20,7 @@
 
 struct career_invalidator {
     career_invalidator_config config;
-    career_clearer_setup setup;
+    career_cache_setup setup;
     career_redis_url url;
     career_forecast forecast;
     career_commons *own_commons; /* where it shares none */
@@ -115,7 +114,7 @@ static void set_up(career_invalidator *self, const career_invalidator_config *co
         self->config.commons = self->own_commons;
     if (!config->outage)
         self->config.outage = &self->own_outage;
-    self->setup = (career_clearer_setup){.config = &self->config,
+    self->setup = (career_cache_setup){.config = &self->config,
                                          .url = &self->url,
                                          .name = career_redis_url_name(self->pool, &self->url),
                                          .store = store,
