@@ -165,6 +165,9 @@ subtest 'framing' => sub {
     like $put->(headers => ['Transfer-Encoding: gzip, chunked'], length => 0, body => $chunk->('{}')
         . "0\r\n\r\n")->{status},
         qr/^(415|501)$/, 'Transfer-Encoding: gzip';
+    my $both = $stack->raw(wire(PUT => keep => 1, headers => [@json, 'Content-Length: 5', 'Transfer-Encoding: chunked'],
+        length => 0, body => $chunk->('{"budget":"low"}') . "0\r\n\r\n") . wire(GET => headers => \@auth));
+    is_deeply [statuses($both->{raw})], [200], 'of a length and chunks the chunks count, and nothing after them is taken';
     is budget(), 'low', 'none of the broken ones was saved';
 };
 
@@ -200,14 +203,20 @@ subtest 'a slow body' => sub {
 };
 
 subtest 'a client that goes away' => sub {
-    for my $bytes (wire(PUT => headers => [@json, 'Content-Length: 50']), wire(PUT => headers => [@json,
-        'Content-Length: 50']) . '{"bud',
-        wire(PUT => headers => \@json, body => '{"budget":"high"}'), wire(GET => headers => \@auth), "PUT $path HT") {
+    my $leave = sub ($bytes) {
         my $socket = $stack->connect;
         print {$socket} $bytes;
         close $socket;
-    }
-    is budget(), 'high', 'leaves the others alone';
+    };
+    $leave->($_) for wire(PUT => headers => [@json, 'Content-Length: 50']), wire(PUT => headers => [@json,
+        'Content-Length: 50']) . '{"budget":"free-only"}',
+        wire(PUT => headers => [@json, 'Transfer-Encoding: chunked'], length => 0, body => "16\r\n{\"budget\":\"free-only\"}\r\n"),
+        wire(GET => headers => \@auth), "PUT $path HT";
+    is budget(), 'high', 'in the middle of a body saves nothing';
+    $leave->(wire(PUT => headers => \@json, body => '{"budget":"unlimited"}'));
+    wait_until { budget() ne 'high' } 'one that has sent all of it has saved';
+    is budget(), 'unlimited', 'what it sent, and not what the others did';
+    $stack->put({ budget => 'high' }, @as);
 };
 
 subtest 'a connection after an error' => sub {
