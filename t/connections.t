@@ -86,6 +86,32 @@ subtest 'idle and old ones' => sub {
     is_deeply [grep { $_ != 200 } @statuses], [], 'which no request notices';
 };
 
+subtest 'fewer than a child may have' => sub {
+    $stack->reconfigure(directives => { CareerDatabasePool => 'connections=2 idle=1h lifetime=1h wait=5s' });
+    $pg->psql(q{ALTER ROLE career CONNECTION LIMIT 1;
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'career'});
+    wait_until { scalar(grep { $_ == 200 } map { $stack->get(@as)->{status} } 1 .. 5) == 5 } 'there is one connection';
+    held_up();    # so that another is called for
+    wait_until { $stack->httpd->log =~ /CAREER0301: .*too many connections for role/ } 'and no other can be had';
+    is_deeply [map { $stack->get(@as)->{status} } 1 .. 30], [(200) x 30], 'whoever comes alone is served';
+    is_deeply [many(12), many(12)], [(200) x 24], 'and so are many';
+    is scalar(backends()), 1, 'by the one';
+    $pg->psql('ALTER ROLE career CONNECTION LIMIT -1');
+    wait_until { held_up(); backends() > 1 } 'the other is opened when it can be';
+};
+
+subtest 'an idle one that was closed' => sub {
+    $stack->reconfigure(directives => { CareerRedis => 'none', CareerDatabasePool => 'connections=2 idle=2s lifetime=1h wait=5s' });
+    wait_until { held_up(); backends() == 2 } 'there are two';
+    my %seen;
+    wait_until { $seen{ $stack->get(@as)->{status} }++; backends() == 1 } 'of which the next requests need one';
+    my ($kept) = backends();
+    my $end = time + 5;
+    while (time < $end) { $seen{ $stack->get(@as)->{status} }++; sleep 0.05 }
+    is_deeply [keys %seen], [200], 'they are served';
+    is_deeply [backends()], [$kept], 'by the one that is open: the other stays closed';
+};
+
 subtest 'siblings of one that broke' => sub {
     $stack->reconfigure(directives => { CareerDatabasePool => 'connections=2 idle=1h lifetime=1h wait=5s',
         CareerDatabaseTimeout => 'query=30s' });

@@ -122,12 +122,25 @@ static void bury(career_job *dead)
     }
 }
 
-/* Called with the lock held, as the next two are. */
+/* Nobody else has its data: with the lock held that goes for a lane at rest, too. */
+static bool is_ready(const career_lane *lane)
+{
+    const career_lane_work *work = lane->lanes->work;
+
+    return !work->ready || (lane->data && work->ready(lane->data));
+}
+
+/* Called with the lock held, as the next two are. One that is not ready lies below all others: it is called last, though
+ * it was awake last, to close its connection or to look whether one can be had. */
 static void become_idle(career_lane *lane)
 {
+    career_lane **link = &lane->lanes->idle;
+
+    while (*link && !is_ready(lane))
+        link = &(*link)->idle_below;
     lane->idle = true;
-    lane->idle_below = lane->lanes->idle;
-    lane->lanes->idle = lane;
+    lane->idle_below = *link;
+    *link = lane;
     lane->lanes->awake--;
 }
 
@@ -171,20 +184,54 @@ static void rest(career_lane *lane, career_moment until)
     }
 }
 
-/* Waits for work; NULL when it is time to look at idle() again (0: without a rest), or to stop. */
-static career_job *await_batch(career_lane *lane, career_moment until)
+/* Does another lane serve, whose thread comes to what waits, after the loan if it is lent? Called with the lock held, as
+ * the next. */
+static bool another_serves(const career_lanes *lanes)
+{
+    return lanes->awake > 1;
+}
+
+static bool another_could(const career_lanes *lanes)
+{
+    return lanes->idle && is_ready(lanes->idle);
+}
+
+/* One that is not ready would keep jobs waiting, or fail them, that another lane serves: it gets ready first. */
+static bool may_take(career_lane *lane)
 {
     career_lanes *lanes = lane->lanes;
+    const career_lane_work *work = lanes->work;
+    bool alone;
+
+    if (!work->prepare || !lane->data || is_ready(lane))
+        return true;
+    pthread_mutex_lock(&lanes->lock);
+    alone = lane->left || !lanes->first || !(another_serves(lanes) || another_could(lanes));
+    pthread_mutex_unlock(&lanes->lock);
+    return alone || work->prepare(lane->data);
+}
+
+/* Waits for work; NULL when it is time to look at idle() again (0: without a rest), or to stop. */
+static career_job *await_batch(career_lane *lane, bool takes, career_moment until)
+{
+    career_lanes *lanes = lane->lanes;
+    career_lane *better = NULL;
     career_job *batch, *dead = NULL;
     bool rests;
 
     pthread_mutex_lock(&lanes->lock);
-    batch = lane->left ? lane->left : take_batch(lanes, &dead);
+    batch = lane->left;
+    if (!takes && !another_serves(lanes) && another_could(lanes))
+        leave_idle(better = lanes->idle);
+    if (!batch && (takes || !another_serves(lanes)))
+        batch = take_batch(lanes, &dead);
     lane->left = NULL;
     rests = !batch && until && !atomic_load(&lanes->stopping); /* later it is woken to stop */
     if (rests)
         become_idle(lane);
     pthread_mutex_unlock(&lanes->lock);
+    if (better)
+        sem_post(&better->wake);
     bury(dead);
     if (!rests)
         return batch;
@@ -210,7 +257,7 @@ static void *run_lane(void *self)
 
         if (!lane->data)
             lane->data = work->open(lane->lanes->context, lane);
-        batch = await_batch(lane, until);
+        batch = await_batch(lane, may_take(lane), until);
         if (lane->lost)
             return NULL;
         if (batch) {

@@ -7,7 +7,8 @@
  * One lane that is awake serves all who come, in few large batches, for an exchange costs much and a job in it
  * little; another is called only by a backlog of more than a batch, or by a job that waited too long. Who comes alone
  * may borrow a lane at rest and serve itself, without two threads that wake each other; so may a second, while another
- * lane is at rest.
+ * lane is at rest. A lane that is not ready, for it has no connection yet or no more, is called last, and leaves to the
+ * others what they come to until it is.
  */
 #ifndef CAREER_LANE_H
 #define CAREER_LANE_H
@@ -31,8 +32,11 @@ typedef struct career_lane_work {
     career_moment (*idle)(void *data);
     void (*close)(void *data);
     /* Is a lane at rest worth borrowing? Not on its thread, but never while others have its data; it must not wait. NULL:
-     * none is lent. */
+     * none is lent, and all are as good. Those that are not are called last. */
     bool (*ready)(const void *data);
+    /* Makes one so that is not, where jobs wait that another lane comes to as well: false when that cannot be done at
+     * once, and they are left to the other. On its thread. NULL: it takes them as it is. */
+    bool (*prepare)(void *data);
 } career_lane_work;
 
 /* Lives on the heap. No thread is started. NULL when memory is short. */

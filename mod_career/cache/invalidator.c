@@ -92,8 +92,11 @@ static void close_lane(void *opaque)
     free(data);
 }
 
-static const career_lane_work lane_work = {BATCH_MAX, open_lane,  serve_lane,
-                                           idle_lane, close_lane, NULL};
+static const career_lane_work lane_work = {.batch_max = BATCH_MAX,
+                                           .open = open_lane,
+                                           .serve = serve_lane,
+                                           .idle = idle_lane,
+                                           .close = close_lane};
 
 /* ---------------------------------------------------------------- life */
 

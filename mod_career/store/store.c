@@ -35,12 +35,19 @@ static bool is_ready(const void *session)
     return career_session_is_open(session);
 }
 
+/* Without a wait before a closed gate, which is for those who have nobody else to go to. */
+static bool prepare_lane(void *session)
+{
+    return career_session_ready(session, career_clock_now());
+}
+
 static const career_lane_work work = {.batch_max = CAREER_STORE_BATCH,
                                       .open = open_lane,
                                       .serve = career_batch_serve,
                                       .idle = rest_lane,
                                       .close = close_lane,
-                                      .ready = is_ready};
+                                      .ready = is_ready,
+                                      .prepare = prepare_lane};
 
 /* ------------------------------------------------------------------------------------- the store */
 

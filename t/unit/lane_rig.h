@@ -130,9 +130,14 @@ static bool is_ready(const void *data)
     return !atomic_load(&seen.unready);
 }
 
-static const career_lane_work work = {BATCH_MAX, open_lane, serve, idle, close_lane, is_ready};
+static const career_lane_work work = {.batch_max = BATCH_MAX,
+                                      .open = open_lane,
+                                      .serve = serve,
+                                      .idle = idle,
+                                      .close = close_lane,
+                                      .ready = is_ready};
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
     (void)state;
     memset(&seen, 0, sizeof(seen));
@@ -159,7 +164,7 @@ static bool happens(sem_t *event)
     return true;
 }
 
-static career_lanes *lanes_of(unsigned count, unsigned queue_max)
+static inline career_lanes *lanes_of(unsigned count, unsigned queue_max)
 {
     career_lanes *lanes = career_lanes_create(&work, &seen, count, queue_max);
 
@@ -167,7 +172,7 @@ static career_lanes *lanes_of(unsigned count, unsigned queue_max)
     return lanes;
 }
 
-static void stop(career_lanes *lanes)
+static inline void stop(career_lanes *lanes)
 {
     assert_true(career_lanes_stop(lanes, soon_enough()));
     assert_int_equal(atomic_load(&seen.opened), atomic_load(&seen.closed));
@@ -175,7 +180,7 @@ static void stop(career_lanes *lanes)
 }
 
 /* Occupies the only lane until open_gate(). */
-static job *block_lane(career_lanes *lanes)
+static inline job *block_lane(career_lanes *lanes)
 {
     job *blocker = make_job(CAREER_NEVER);
 
@@ -185,7 +190,7 @@ static job *block_lane(career_lanes *lanes)
     return blocker;
 }
 
-static void open_gate(void)
+static inline void open_gate(void)
 {
     atomic_store(&seen.gated, false);
     sem_post(&seen.gate);
