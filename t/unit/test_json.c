@@ -728,10 +728,8 @@ static void test_locale(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !set; i++)
         set = setlocale(LC_NUMERIC, names[i]);
-    if (!set) { /* cmocka's skip() prints "not ok", which prove counts as a failure */
-        print_message("# skipped: no locale with a decimal comma is installed\n");
-        return;
-    }
+    if (!set)
+        UNIT_SKIP("no locale with a decimal comma is installed");
     assert_string_equal(compact(career_json_parse(pool, TEXT("[0.1,1.5e300,2]"), &why)),
                         "[0.1,1.5e+300,2]");
     setlocale(LC_NUMERIC, "C");
