@@ -4,6 +4,8 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "base/json_wide.h"
+
 #define NAME_SHOWN_MAX 64 /* bytes of a name that are shown in a message */
 
 void career_json_start(void)
@@ -185,28 +187,42 @@ static const char *explain(apr_pool_t *pool, const char *data, size_t len,
         apr_psprintf(pool, "%s (line %d, column %d)", text, error->line, error->column));
 }
 
-static const career_json *parse(apr_pool_t *pool, const char *data, size_t len, size_t flags,
+static json_t *load(apr_pool_t *pool, career_slice text, size_t flags, bool wide, const char **why)
+{
+    json_error_t error;
+    json_t *root;
+
+    flags |= JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+    root = json_loadb(text.data, text.len, flags, &error);
+    if (!root && wide && json_error_code(&error) == json_error_numeric_overflow) {
+        text = career_json_widen(pool, text);
+        root = json_loadb(text.data, text.len, flags, &error);
+    }
+    if (!root)
+        *why = explain(pool, text.data, text.len, &error);
+    return root;
+}
+
+/* wide: integers of more than 64 bits are taken, as reals. */
+static const career_json *parse(apr_pool_t *pool, career_slice text, size_t flags, bool wide,
                                 size_t depth_max, const char **why)
 {
     conversion c = {.pool = pool, .depth_max = depth_max};
     const career_json *made;
-    json_error_t error;
     json_t *root;
 
-    if (len == 0) {
+    if (text.len == 0) {
         *why = "there is no text";
         return NULL;
     }
     /* jansson swallows a raw NUL behind a number */
-    if (memchr(data, 0, len)) {
+    if (memchr(text.data, 0, text.len)) {
         *why = "a NUL byte is not allowed";
         return NULL;
     }
-    root = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, &error);
-    if (!root) {
-        *why = explain(pool, data, len, &error);
+    root = load(pool, text, flags, wide, why);
+    if (!root)
         return NULL;
-    }
     made = convert(&c, root);
     json_decref(root);
     if (!made)
@@ -220,7 +236,8 @@ const career_json *career_json_parse(apr_pool_t *pool, const char *data, size_t 
     bool nested = len && (*data == '{' || *data == '[');
     const career_json *plain = nested ? career_json_plain(pool, data, len) : NULL;
 
-    return plain ? plain : parse(pool, data, len, 0, CAREER_JSON_DEPTH_MAX, why);
+    return plain ? plain
+                 : parse(pool, (career_slice){data, len}, 0, true, CAREER_JSON_DEPTH_MAX, why);
 }
 
 const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, size_t len,
@@ -228,13 +245,15 @@ const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, s
 {
     const career_json *plain = career_json_plain(pool, data, len);
 
-    return plain ? plain : parse(pool, data, len, JSON_DECODE_ANY, CAREER_JSON_DEPTH_MAX, why);
+    return plain ? plain
+                 : parse(pool, (career_slice){data, len}, JSON_DECODE_ANY, true,
+                         CAREER_JSON_DEPTH_MAX, why);
 }
 
 const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, size_t len,
                                           size_t depth_max, const char **why)
 {
-    return parse(pool, data, len, 0, depth_max, why);
+    return parse(pool, (career_slice){data, len}, 0, false, depth_max, why);
 }
 
 career_version career_json_version(void)

@@ -16,7 +16,7 @@ typedef enum career_json_type {
     CAREER_JSON_NULL,
     CAREER_JSON_BOOLEAN,
     CAREER_JSON_INTEGER, /* a number without fraction or exponent that fits 64 bits */
-    CAREER_JSON_REAL,
+    CAREER_JSON_REAL,    /* any other that a double can hold, mostly not to the digit */
     CAREER_JSON_STRING,
     CAREER_JSON_ARRAY,
     CAREER_JSON_OBJECT
@@ -72,7 +72,8 @@ const career_json *career_json_parse_value(apr_pool_t *pool, const char *data, s
  * parse. */
 const career_json *career_json_plain(apr_pool_t *pool, const char *data, size_t len);
 
-/* As the first, but up to depth_max levels (at most 2048); for texts whose inside nobody here reads. */
+/* As the first, but up to depth_max levels (at most 2048), and no integer of more than 64 bits; for texts whose inside
+ * nobody here reads. */
 const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, size_t len,
                                           size_t depth_max, const char **why);
 
@@ -103,7 +104,8 @@ void career_json_append(career_json *array, const career_json *item);
 void career_json_set(apr_pool_t *pool, career_json *object, const char *name,
                      const career_json *value);
 
-/* Compact JSON text. Reals are written with as few digits (15 or 17) as read back to the same number. */
+/* Compact JSON text. Reals are written with as few digits (15 or 17, or all of an integer) as read back to the same
+ * number. */
 void career_json_write(career_text *text, const career_json *value);
 void career_json_write_string(career_text *text, const char *data, size_t len);
 

@@ -19,6 +19,13 @@ static void restore_point(char *digits)
     memmove(digits + before + 1, digits + after, strlen(digits + after) + 1);
 }
 
+/* 17 digits tell a double from its neighbours, but where all of it stands before the point they are another integer,
+ * and Postgres makes one of them. From 1e21 on nobody writes it so. */
+static bool is_whole(double value)
+{
+    return value == floor(value) && fabs(value) < 1e21;
+}
+
 static void write_real(career_text *text, double value)
 {
     char digits[40];
@@ -31,7 +38,7 @@ static void write_real(career_text *text, double value)
         value = 0; /* not -0, which would read back as an integer and then print as 0 */
     snprintf(digits, sizeof(digits), "%.15g", value);
     if (strtod(digits, NULL) != value)
-        snprintf(digits, sizeof(digits), "%.17g", value);
+        snprintf(digits, sizeof(digits), is_whole(value) ? "%.0f" : "%.17g", value);
     restore_point(digits);
     career_text_add_string(text, digits);
 }

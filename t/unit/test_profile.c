@@ -196,6 +196,29 @@ static void test_read_no_list(void **state)
     }
 }
 
+/* Postgres writes out what a client sent as 1e19 and 1e300: it must not lock anybody out of their profile. */
+static void test_read_large_numbers(void **state)
+{
+    const char *large = apr_psprintf(pool, "1%0300d", 0);
+    const char *list =
+        apr_psprintf(pool, "[{\"order\": 10000000000000000000}, {\"order\": %s}]", large);
+    career_row row = row_of("\"x\"", NULL, NULL, list,
+                            "{\"certificates\": [12345678901234567168, -1e19], \"remote\": false}");
+    const career_document *document = read_row(row);
+    career_violations *violations = career_violations_make(pool);
+
+    (void)state;
+    assert_string_equal(compact(document->values[TAGS]), "[{\"order\":1e+19},{\"order\":1e+300}]");
+    assert_non_null(
+        strstr(written(row), "\"certificates\":[12345678901234567168,-1e+19],\"remote\":false"));
+    /* and what was shown can be sent back */
+    assert_false(career_change_between(
+                     pool, document,
+                     career_document_merge(pool, &layout, document, json(written(row)), violations))
+                     ->any);
+    assert_int_equal(violations->count, 0);
+}
+
 static void assert_unreadable(career_row row)
 {
     const career_document *document = NULL;
@@ -546,6 +569,7 @@ int main(void)
         TEST(test_read_absent),
         TEST(test_read_equal_to_default),
         TEST(test_read_no_list),
+        TEST(test_read_large_numbers),
         TEST(test_read_broken),
         TEST(test_read_without_own_fields),
         TEST(test_reread),
