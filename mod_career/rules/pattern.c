@@ -12,13 +12,12 @@
 #define CODE_MAX                                                                                   \
     ((size_t)128 * 1024) /* bytes of one compiled expression: (a{999}){999} is refused */
 #define NESTING_MAX 30
-#define STEPS_MAX 20000 /* about half a millisecond; where a match may begin */
-#define RANGE_MIN 64 /* bytes of the text where a match may begin, between two looks at the clock */
-#define RANGE_MAX 512
-#define QUICK 50                           /* µs for one range */
-#define TIME_MAX (20 * CAREER_MILLISECOND) /* for all */
+#define STEPS_MAX 20000 /* about half a millisecond; from one place of the text */
 #define DEPTH_MAX STEPS_MAX
-#define HEAP_MAX 4096 /* KiB, for as long as a match takes */
+#define TIME_MAX (20 * CAREER_MILLISECOND) /* for all of a text */
+#define LOOK_EVERY 16384 /* bytes of the text that are run through between two looks at the clock */
+#define ITEM 64          /* as many bytes an item of the expression counts for, at least */
+#define HEAP_MAX 4096    /* KiB, for as long as a match takes */
 
 struct career_pattern {
     pcre2_general_context *memory;
@@ -48,7 +47,7 @@ static bool compile(career_pattern *pattern, career_slice expression, char *why)
         pcre2_set_parens_nest_limit(options, NESTING_MAX);
         pattern->code = pcre2_compile((PCRE2_SPTR)expression.data, expression.len,
                                       PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C |
-                                          PCRE2_USE_OFFSET_LIMIT,
+                                          PCRE2_AUTO_CALLOUT,
                                       &error, &at, options);
     }
     pcre2_compile_context_free(options);
@@ -72,6 +71,7 @@ career_pattern *career_pattern_compile(career_slice expression, char why[CAREER_
         pattern->memory = pcre2_general_context_create(allocate, release, NULL);
         pattern->limits = pattern->memory ? pcre2_match_context_create(pattern->memory) : NULL;
         if (pattern->limits && compile(pattern, expression, why)) {
+            pcre2_set_match_limit(pattern->limits, STEPS_MAX);
             pcre2_set_depth_limit(pattern->limits, DEPTH_MAX);
             pcre2_set_heap_limit(pattern->limits, HEAP_MAX);
             return pattern;
@@ -100,18 +100,14 @@ size_t career_pattern_size(const career_pattern *pattern)
 }
 
 /* ------------------------------------------------------------------------------------ matching
- * PCRE2 counts steps anew wherever a match may begin, and one step may run through the whole text. So the places
- * are tried in ranges, with a look at the clock between them; while that goes fast the ranges grow, each place
- * with fewer steps, and a range for which these are too few is tried again as small ones. */
+ * PCRE2 counts steps anew wherever a match may begin, and one step may run through the whole text. So it calls us
+ * before each item of the expression, and we look at the clock now and then, which costs a system call. */
 
-typedef struct search {
-    const career_pattern *pattern;
-    career_slice subject;
-    pcre2_match_context *limits;
-    pcre2_match_data *data;
-    size_t at, range; /* bytes */
-    career_moment began, last;
-} search;
+typedef struct effort {
+    size_t at;           /* in the text, at the last call */
+    size_t spent;        /* bytes since the last look */
+    career_moment began; /* at the first look; 0: there was none */
+} effort;
 
 static career_moment processor_time(void)
 {
@@ -121,88 +117,51 @@ static career_moment processor_time(void)
     return (career_moment)now.tv_sec * CAREER_SECOND + now.tv_nsec / 1000;
 }
 
-/* May a match begin at the first place only? */
-static bool is_anchored(const career_pattern *pattern)
+static int call(pcre2_callout_block *item, void *data)
 {
-    uint32_t options = 0;
-
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_ALLOPTIONS, &options);
-    return (options & PCRE2_ANCHORED) != 0;
-}
-
-static int try_range(search *s)
-{
-    bool first = s->at == 0;
-    size_t end = s->at + s->range;
-
-    if (end < s->subject.len)
-        pcre2_set_offset_limit(s->limits, end - 1);
-    else
-        pcre2_set_offset_limit(s->limits, PCRE2_UNSET);
-    pcre2_set_match_limit(
-        s->limits, s->range > RANGE_MAX ? STEPS_MAX : (uint32_t)(STEPS_MAX * RANGE_MIN / s->range));
-    return pcre2_match(s->pattern->code, (PCRE2_SPTR)s->subject.data, s->subject.len, s->at,
-                       first ? 0 : PCRE2_NO_UTF_CHECK, s->data, s->limits);
-}
-
-/* Behind the range, at the beginning of a character; false when the text or the time is over. */
-static bool go_on(search *s, career_match *match)
-{
+    effort *e = data;
     career_moment now;
 
-    s->at += s->range;
-    while (s->at < s->subject.len && ((unsigned char)s->subject.data[s->at] & 0xc0) == 0x80)
-        s->at++;
-    if (s->at > s->subject.len)
-        return false;
+    e->spent += ITEM + (item->current_position > e->at ? item->current_position - e->at : 0);
+    e->at = item->current_position;
+    if (e->spent < LOOK_EVERY)
+        return 0;
+    e->spent = 0;
     now = processor_time();
-    if (now - s->began > TIME_MAX) {
-        *match = CAREER_MATCH_TOO_DEAR;
-        return false;
-    }
-    if (now - s->last < QUICK && s->range < RANGE_MAX)
-        s->range *= 2;
-    s->last = now;
-    return true;
+    if (!e->began)
+        e->began = now;
+    return now - e->began > TIME_MAX ? PCRE2_ERROR_CALLOUT : 0;
 }
 
-static career_match find(search *s)
+static career_match outcome(int found)
 {
-    career_match match = CAREER_MATCH_NO;
-    int found;
-
-    do {
-        found = try_range(s);
-        if (found == PCRE2_ERROR_MATCHLIMIT && s->range > RANGE_MIN && s->range <= RANGE_MAX) {
-            s->range = RANGE_MIN;
-            found = try_range(s);
-        }
-        if (found >= 0)
-            return CAREER_MATCH_YES;
-        if (found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_DEPTHLIMIT ||
-            found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_NOMEMORY)
-            return CAREER_MATCH_TOO_DEAR;
-        if (found != PCRE2_ERROR_NOMATCH) /* no UTF-8 */
-            return CAREER_MATCH_NO;
-    } while (go_on(s, &match));
-    return match;
+    switch (found) {
+    case PCRE2_ERROR_MATCHLIMIT:
+    case PCRE2_ERROR_DEPTHLIMIT:
+    case PCRE2_ERROR_HEAPLIMIT:
+    case PCRE2_ERROR_NOMEMORY:
+    case PCRE2_ERROR_CALLOUT:
+        return CAREER_MATCH_TOO_DEAR;
+    default: /* PCRE2_ERROR_NOMATCH, or no UTF-8 */
+        return found >= 0 ? CAREER_MATCH_YES : CAREER_MATCH_NO;
+    }
 }
 
 career_match career_pattern_match(const career_pattern *pattern, career_slice subject)
 {
-    search s = {.pattern = pattern, .subject = subject, .range = RANGE_MIN};
+    pcre2_match_context *limits = pcre2_match_context_copy(pattern->limits);
+    pcre2_match_data *data =
+        pcre2_match_data_create(1, NULL); /* one pair: only whether it matches is asked */
     career_match match = CAREER_MATCH_TOO_DEAR;
+    effort e = {.at = 0};
 
-    if (is_anchored(pattern))
-        s.range = subject.len + RANGE_MAX + 1;
-    s.limits = pcre2_match_context_copy(pattern->limits);
-    s.data = pcre2_match_data_create(1, NULL); /* one pair: only whether it matches is asked */
-    if (s.limits && s.data) {
-        s.began = s.last = subject.len >= s.range ? processor_time() : 0;
-        match = find(&s);
+    if (limits && data) {
+        pcre2_set_callout(limits, call, &e);
+        match = outcome(
+            pcre2_match(pattern->code, (PCRE2_SPTR)subject.data, subject.len, 0, 0, data, limits));
     }
-    pcre2_match_data_free(s.data);
-    pcre2_match_context_free(s.limits);
+    pcre2_match_data_free(data);
+    pcre2_match_context_free(limits);
     return match;
 }
 
