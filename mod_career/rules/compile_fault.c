@@ -64,21 +64,77 @@ bool career_compiler_fail_in_script(career_compiler *c, const char *why)
     return false;
 }
 
+/* ------------------------------------------------------------------------------------ words of a file */
+
+/* Bytes of [[ … ]] or [==[ … ]==] where one begins; else 0. */
+static size_t long_bracket(const char *at, const char *end)
+{
+    const char *inner = at + 1;
+    size_t level;
+
+    if (at == end || *at != '[')
+        return 0;
+    while (inner < end && *inner == '=')
+        inner++;
+    if (inner == end || *inner != '[')
+        return 0;
+    level = (size_t)(inner - at - 1);
+    for (; (size_t)(end - inner) >= level + 2; inner++)
+        if (inner[0] == ']' && inner[level + 1] == ']' && memcmp(inner + 1, at + 1, level) == 0)
+            return (size_t)(inner - at) + level + 2;
+    return (size_t)(end - at);
+}
+
+static size_t comment(const char *at, const char *end)
+{
+    const char *line_end;
+    size_t bracket;
+
+    if (end - at < 2 || at[0] != '-' || at[1] != '-')
+        return 0;
+    bracket = long_bracket(at + 2, end);
+    line_end = memchr(at, '\n', (size_t)(end - at));
+    if (bracket)
+        return 2 + bracket;
+    return line_end ? (size_t)(line_end - at) : (size_t)(end - at);
+}
+
+static size_t string_literal(const char *at, const char *end)
+{
+    const char *inner = at + 1;
+
+    if (*at != '"' && *at != '\'')
+        return long_bracket(at, end);
+    while (inner < end && *inner != *at && *inner != '\n')
+        inner += *inner == '\\' && end - inner > 1 ? 2 : 1;
+    return inner < end ? (size_t)(inner + 1 - at) : (size_t)(end - at);
+}
+
+static bool stands_at(career_slice text, size_t at, const char *word, size_t len)
+{
+    return len <= text.len - at && memcmp(text.data + at, word, len) == 0 &&
+           !(at > 0 && career_compiler_is_word(text.data[at - 1])) &&
+           !(at + len < text.len && career_compiler_is_word(text.data[at + len]));
+}
+
 int career_compiler_find_word(career_slice text, const char *word, size_t *from)
 {
-    size_t len = strlen(word);
+    const char *end = text.data + text.len, *string_end = text.data;
+    size_t len = strlen(word), skipped;
     int line = 1;
 
-    for (size_t i = 0; i + len <= text.len; i++) {
-        if (text.data[i] == '\n')
-            line++;
-        if (i + 1 < text.len && text.data[i] == '-' && text.data[i + 1] == '-') {
-            while (i + 1 < text.len && text.data[i + 1] != '\n')
-                i++;
-        } else if (i >= *from && memcmp(text.data + i, word, len) == 0 &&
-                   !(i > 0 && career_compiler_is_word(text.data[i - 1])) &&
-                   !(i + len < text.len && career_compiler_is_word(text.data[i + len]))) {
-            *from = i + len;
+    for (const char *at = text.data; at < end; at++) {
+        if (at >= string_end) {
+            while (at < end && (skipped = comment(at, end)))
+                for (; skipped; skipped--)
+                    line += *at++ == '\n';
+            if (at == end)
+                break;
+            string_end = at + string_literal(at, end);
+        }
+        line += *at == '\n';
+        if (at >= text.data + *from && stands_at(text, (size_t)(at - text.data), word, len)) {
+            *from = (size_t)(at - text.data) + len;
             return line;
         }
     }

@@ -751,6 +751,49 @@ static void test_validate(void **state)
     assert_null(strstr(rig_codes(save.violations), "goals"));
 }
 
+/* Whatever stands around the word by which it is found that a function wants them. */
+static void test_validate_gets_claims(void **state)
+{
+    static const char *const around[] = {
+        "if user.claims.app.plan",
+        "--[[ as ever ]] if user.claims.app.plan",
+        "--[==[ ]] ]==] --[[x]] if user.claims.app.plan",
+        "local dashes = '--' if user.claims.app.plan",
+        "local dashes = \"\\\"--\" if user.claims.app.plan",
+        "local dashes = [[ -- ]] if user.claims.app.plan",
+        "local dashes = [=[ ]--] ]=] if user.claims.app.plan",
+        "-- it's\nif user.claims.app.plan",
+        "local all for _, v in pairs(user) do if type(v) == 'table' then all = v end end if all.app.plan",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(around) / sizeof(*around); i++) {
+        rig_save save;
+
+        rig_need(apr_psprintf(pool,
+                              RULES("", "validate = function(profile, previous, user) %s == 'pro' "
+                                        "then return { { field = 'x' } } end end"),
+                              around[i]),
+                 no_caches);
+        save = rig_check("{" REQUIRED_VALUES "}", NULL);
+        if (save.error)
+            fail_msg("%s: %s", around[i], save.error->cause);
+        assert_int_equal(save.violations->count, 1);
+    }
+}
+
+/* A word in a comment is not the one that is wrong; one in a string is. */
+static void test_lines(void **state)
+{
+    (void)state;
+    assert_bad_section(
+        "\nrecommended = { --[[ see\nindustri\n]] --[=[\nindustri ]]\n]=]\nindustri = 1 }",
+        "dir/validation.lua:7: recommended: there is no field \"industri\"");
+    assert_bad(RULES("", ""),
+               "return { 'it\\'s -- fine', -- bad:{x}\n[[fine -- too]], [==[\nbad:{x}]==] }",
+               "dir/caches.lua:3: ");
+}
+
 static void assert_validate_fails(const char *body, const char *like)
 {
     rig_save save;
@@ -1116,6 +1159,8 @@ int main(void)
         TEST(test_normal_form),
         TEST(test_stored_values_stay),
         TEST(test_validate),
+        TEST(test_validate_gets_claims),
+        TEST(test_lines),
         TEST(test_validate_fails_closed),
         TEST(test_validate_may_say_much),
         TEST(test_validate_forgets),
