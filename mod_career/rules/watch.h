@@ -28,15 +28,11 @@ void career_watch_count(career_watch *watch, career_counters *counters);
 /* The rules in force; the caller holds them and releases them. Never NULL. */
 career_rules *career_watch_acquire(career_watch *watch);
 
-/* Looks once: a newer text on the board, or changed files. Cheap when nothing changed (a few fstatat). Files
+/* Looks once: a newer text on the board, or changed files. Cheap when nothing changed (a few system calls). Files
  * that were changed less than a moment ago are left for the next time: somebody may still be writing. */
 void career_watch_tick(career_watch *watch);
 
 /* How long that moment is, in µs; for tests. */
 void career_watch_settle(career_watch *watch, career_moment settle);
-
-/* Reads both files of a directory as the server would (regular file, size, owner, mode). For tools. */
-bool career_watch_read(apr_pool_t *pool, int directory, const char *name_for_messages,
-                       career_slice parts[CAREER_BOARD_PARTS], const char **why);
 
 #endif

@@ -4,7 +4,6 @@
  * Exit status: 0 good, 1 bad rules or a profile that breaks them, 2 a call that makes no sense.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <apr_strings.h>
 
 #include "base/version.h"
+#include "rules/folder.h"
 #include "tools/tool.h"
 
 #define SOMEBODY "00000000-0000-4000-8000-000000000000"
@@ -100,15 +100,13 @@ static int misuse(const char *why)
 static bool read_rules(career_tool *tool, const char *directory, career_slice *parts,
                        const char **why)
 {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    career_folder folder;
     bool good;
 
-    if (fd < 0) {
-        *why = apr_psprintf(tool->pool, "%s: %s", directory, strerror(errno));
+    if (!career_folder_open(&folder, directory, tool->pool, why))
         return false;
-    }
-    good = career_watch_read(tool->pool, fd, directory, parts, why);
-    close(fd);
+    good = career_folder_read(&folder, tool->pool, parts, why) == CAREER_FOLDER_READ;
+    career_folder_close(&folder);
     return good;
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "rules/watch.h"
+#include "rules/rules.h"
 
 typedef struct career_tool {
     apr_pool_t *pool;

@@ -9,15 +9,14 @@
  */
 #include <apr_general.h>
 #include <apr_strings.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "auth/token.h"
-#include "rules/watch.h"
+#include "rules/folder.h"
+#include "rules/rules.h"
 #include "store/decode.h"
 #include "store/encode.h"
 
@@ -235,14 +234,15 @@ static void prepare(char **argv)
 {
     static char text[64 * 1024];
     career_slice parts[CAREER_BOARD_PARTS];
-    const char *why = "cannot be opened";
-    int fd = open(argv[2], O_RDONLY | O_DIRECTORY);
+    const char *why;
+    career_folder folder;
     FILE *file = fopen(argv[3], "r");
     const career_json *example;
 
-    if (fd < 0 || !career_watch_read(lasting, fd, argv[2], parts, &why))
+    if (!career_folder_open(&folder, argv[2], lasting, &why) ||
+        career_folder_read(&folder, lasting, parts, &why) != CAREER_FOLDER_READ)
         give_up(argv[2], why);
-    close(fd);
+    career_folder_close(&folder);
     rules = career_rules_compile(&(career_rules_source){"rules", parts[0], parts[1], 1}, &budget,
                                  lasting, &why);
     if (!rules)

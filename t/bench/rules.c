@@ -6,14 +6,13 @@
  */
 #include <apr_general.h>
 #include <apr_strings.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "rules/watch.h"
+#include "rules/folder.h"
+#include "rules/rules.h"
 
 static const char function[] =
     "  validate = function(profile, previous, user)\n"
@@ -96,26 +95,40 @@ static double check_often(career_rules *rules, const career_json *body, long oft
     return (cpu_nanoseconds() - begin) / (double)often;
 }
 
-/* As a child does it: read both files, compile them, and let the old ones go. */
-static double reload_often(const char *folder, long often)
+static career_folder open_folder(const char *name)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY);
+    career_folder folder;
+    const char *why;
+    if (!career_folder_open(&folder, name, pool, &why))
+        give_up(name, why);
+    return folder;
+}
+
+static void read_folder(career_folder *folder, apr_pool_t *into, career_slice *parts)
+{
+    const char *why;
+    if (career_folder_read(folder, into, parts, &why) != CAREER_FOLDER_READ)
+        give_up(folder->name, why);
+}
+
+/* As a child does it: read both files, compile them, and let the old ones go. */
+static double reload_often(const char *name, long often)
+{
+    career_folder folder = open_folder(name);
     career_rules *rules = NULL;
     double begin = cpu_nanoseconds();
     for (long i = 0; i < often; i++) {
         career_slice parts[CAREER_BOARD_PARTS];
-        const char *why;
         apr_pool_t *scratch;
         apr_pool_create(&scratch, pool);
-        if (!career_watch_read(scratch, fd, folder, parts, &why))
-            give_up(folder, why);
+        read_folder(&folder, scratch, parts);
         if (rules)
             career_rules_release(rules);
         rules = compile(parts, (uint64_t)i, scratch);
         apr_pool_destroy(scratch);
     }
     career_rules_release(rules);
-    close(fd);
+    career_folder_close(&folder);
     return (cpu_nanoseconds() - begin) / (double)often;
 }
 
@@ -129,11 +142,9 @@ int main(int argc, char **argv)
     career_json_start();
     apr_pool_create(&pool, NULL);
     career_slice parts[CAREER_BOARD_PARTS];
-    const char *why;
-    int fd = open(argv[1], O_RDONLY | O_DIRECTORY);
-    if (fd < 0 || !career_watch_read(pool, fd, argv[1], parts, &why))
-        give_up(argv[1], fd < 0 ? "cannot be opened" : why);
-    close(fd);
+    career_folder folder = open_folder(argv[1]);
+    read_folder(&folder, pool, parts);
+    career_folder_close(&folder);
     const long often = atol(argv[3]);
     const career_json *profile = read_profile(argv[2]);
     career_rules *plain = compile(parts, 1, pool);

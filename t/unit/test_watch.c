@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -373,6 +374,22 @@ static void test_patience_ends(void **state)
     assert_true(comes(watch, "second"));
 }
 
+/* That it has ended once is no reason to read what somebody is in the middle of another time. */
+static void test_patience_begins_anew(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    career_watch_settle(watch, 3600 * CAREER_SECOND);
+    put(validation, rules_with("second"));
+    assert_true(comes(watch, "second"));
+    put(validation, "return { fields = {");
+    tick(watch);
+    assert_int_equal(heard->rejected, 0);
+    put(validation, rules_with("third"));
+    assert_true(comes(watch, "third"));
+}
+
 /* ---- bad edits */
 
 /* After whatever was done to the files: the old rules, one complaint with these words, and no second one. */
@@ -478,13 +495,12 @@ static void test_l26_foreign_owner(void **state)
 
     (void)state;
     if (geteuid() != 0)
-        skip(); /* only root can give files away */
+        UNIT_SKIP("only root can give files away");
     watch = watch_of(a_board());
     put(validation, rules_with("second"));
     assert_int_equal(chown(validation, 12345, (gid_t)-1), 0);
     assert_rejected(watch, "belongs neither to root nor to the owner");
     assert_int_equal(chown(directory, 12345, (gid_t)-1), 0);
-    put(caches, CACHES "-- touched\n");
     tick(watch);
     assert_true(has(watch, "second"));
 }
@@ -505,6 +521,71 @@ static void test_l19_too_large(void **state)
     put(validation, text);
     tick(watch);
     assert_true(has(watch, "second"));
+}
+
+/* Another directory is put in place, and nobody can get into it. */
+static void test_no_way_into_the_directory(void **state)
+{
+    const char *moved = apr_pstrcat(pool, directory, ".moved", NULL);
+    career_watch *watch = watch_of(a_board());
+
+    (void)state;
+    assert_int_equal(rename(directory, moved), 0);
+    assert_int_equal(symlink(moved, directory), 0);
+    tick(watch);
+    assert_int_equal(heard->rejected, 0);
+    assert_int_equal(unlink(directory), 0);
+    put(directory, "no directory");
+    assert_rejected(watch,
+                    apr_pstrcat(pool, directory, " cannot be opened: Not a directory", NULL));
+    assert_int_equal(unlink(directory), 0);
+    assert_int_equal(rename(moved, directory), 0);
+    tick(watch);
+    assert_int_equal(heard->loaded, 2); /* the same as before, and good */
+    assert_int_equal(generation(watch), 1);
+    put(validation, rules_with("second"));
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+/* A process that is short of something itself tries again, and blames no file. */
+static void test_without_descriptors(void **state)
+{
+    career_watch *watch = watch_of(a_board());
+    struct rlimit given, none;
+
+    (void)state;
+    put(validation, rules_with("second"));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &given), 0);
+    none = (struct rlimit){0, given.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    tick(watch);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &given), 0);
+    assert_int_equal(heard->rejected, 0);
+    assert_true(has(watch, "first"));
+    tick(watch);
+    assert_true(has(watch, "second"));
+}
+
+/* A bad edit that a restart meets first, and that is taken back: its end is told. */
+static void test_taken_back_after_a_restart(void **state)
+{
+    career_board *board = a_board();
+    const char *why = NULL;
+    career_watch *watch;
+
+    (void)state;
+    watch_of(board);
+    put(validation, "return {");
+    watch = career_watch_open(pool, directory, &budget, board, &logger, &why);
+    assert_non_null(why);
+    career_watch_settle(watch, 0);
+    tick(watch);
+    assert_int_equal(heard->rejected, 0); /* whoever restarts it says so */
+    put(validation, rules_with("first"));
+    tick(watch);
+    assert_int_equal(heard->loaded, 2);
+    assert_int_equal(generation(watch), 1);
 }
 
 /* ---- several processes */
@@ -741,6 +822,7 @@ int main(void)
         TEST(test_moving_files_are_left_alone),
         TEST(test_two_files_are_taken_together),
         TEST(test_patience_ends),
+        TEST(test_patience_begins_anew),
         TEST(test_l26_bad_texts),
         TEST(test_two_faults_at_once),
         TEST(test_l26_vanished),
@@ -748,6 +830,9 @@ int main(void)
         TEST(test_l26_writable_by_everybody),
         TEST(test_l26_foreign_owner),
         TEST(test_l19_too_large),
+        TEST(test_no_way_into_the_directory),
+        TEST(test_without_descriptors),
+        TEST(test_taken_back_after_a_restart),
         TEST(test_processes_agree),
         TEST(test_processes_complain_once),
         TEST(test_board_is_followed),
