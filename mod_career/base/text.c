@@ -76,6 +76,25 @@ void career_text_add_format(career_text *text, const char *format, ...)
     va_end(args);
 }
 
+void career_text_add_name(career_text *text, career_slice name, size_t max)
+{
+    size_t len = name.len;
+
+    if (len > max)
+        for (len = max; len > 0 && ((unsigned char)name.data[len] & 0xc0) == 0x80;)
+            len--;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)name.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            career_text_add_format(text, "\\u%04x", c);
+        else
+            career_text_add_char(text, (char)c);
+    }
+    if (len < name.len)
+        career_text_add_string(text, "…");
+}
+
 const char *career_text_digest(apr_pool_t *pool, const career_slice *parts, size_t count)
 {
     static const char hex[] = "0123456789abcdef";

@@ -46,6 +46,10 @@ void career_text_add_integer(career_text *text, int64_t value);
 void career_text_add_format(career_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* As much of a name of a client's own as fits, in whole characters and with an ellipsis where it does not; control
+ * characters are spelled out. */
+void career_text_add_name(career_text *text, career_slice name, size_t max);
+
 static inline career_slice career_text_slice(const career_text *text)
 {
     return (career_slice){text->data, text->len};

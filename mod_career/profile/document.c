@@ -114,35 +114,17 @@ career_error *career_document_read(apr_pool_t *pool, const career_layout *layout
     return career_document_reread(pool, layout, row, NULL, NULL, document);
 }
 
-/* As much of a client's name as fits, cut between characters, without control characters. */
-static const char *show_name(apr_pool_t *pool, career_slice name)
-{
-    career_text text = career_text_make(pool, 64);
-    size_t len = name.len;
-
-    if (len > FIELD_SHOWN_MAX)
-        for (len = FIELD_SHOWN_MAX; len > 0 && ((unsigned char)name.data[len] & 0xc0) == 0x80;)
-            len--;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)name.data[i];
-
-        if (c < 0x20 || c == 0x7f)
-            career_text_add_format(&text, "\\u%04x", c);
-        else
-            career_text_add_char(&text, (char)c);
-    }
-    if (len < name.len)
-        career_text_add_string(&text, "…");
-    return text.data;
-}
-
 static void refuse_name(career_violations *violations, career_slice name)
 {
-    const char *shown = "";
+    career_text shown;
 
-    if (violations->count < CAREER_VIOLATIONS_MAX) /* what is only counted need not be spelled */
-        shown = show_name(violations->pool, name);
-    career_violations_add(violations, shown, "unknown_field", NULL,
+    if (violations->count == CAREER_VIOLATIONS_MAX) { /* only counted: spare the words */
+        violations->omitted++;
+        return;
+    }
+    shown = career_text_make(violations->pool, 64);
+    career_text_add_name(&shown, name, FIELD_SHOWN_MAX);
+    career_violations_add(violations, shown.data, "unknown_field", NULL,
                           "The career profile has no such field");
 }
 
