@@ -8,6 +8,8 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 
+#include "base/json.h"
+
 /* Of career_counters_shared; counted up with every change that the number of its cells does not tell. */
 #define LAYOUT 2
 
@@ -221,12 +223,29 @@ static void lock(shared *all)
         pthread_mutex_consistent(&all->lock);
 }
 
+/* As much of it as there is room for, in whole characters, and a question mark for each byte that belongs to none: what
+ * others say (Postgres, Redis, the rules) may be cut or in another encoding, and pages show it. */
+static void put_characters(char *out, size_t room, const char *text)
+{
+    while (*text) {
+        size_t len = career_utf8_character(text), bytes = len ? len : 1;
+
+        if (bytes >= room)
+            break;
+        memcpy(out, len ? text : "?", bytes);
+        out += bytes;
+        text += bytes;
+        room -= bytes;
+    }
+    *out = '\0';
+}
+
 void career_counters_remark(career_counters *counters, career_remark which, const char *text)
 {
     if (!counters)
         return;
     lock(counters->shared);
-    apr_cpystrn(counters->shared->remarks[which], text, CAREER_REMARK_SIZE);
+    put_characters(counters->shared->remarks[which], CAREER_REMARK_SIZE, text);
     counters->shared->remarked[which] = apr_time_now();
     pthread_mutex_unlock(&counters->shared->lock);
 }

@@ -113,6 +113,9 @@ void career_json_write_string(career_text *text, const char *data, size_t len);
 bool career_utf8_valid(const char *data, size_t len);
 size_t career_utf8_length(const char *data, size_t len);
 
+/* Bytes of the character that a NUL-terminated text begins with; 0 where it begins with none. */
+size_t career_utf8_character(const char *text);
+
 career_version career_json_version(void); /* of jansson */
 
 #endif

@@ -59,3 +59,13 @@ size_t career_utf8_length(const char *data, size_t len)
         count += ((unsigned char)data[i] & 0xc0) != 0x80;
     return count;
 }
+
+size_t career_utf8_character(const char *text)
+{
+    size_t left = strnlen(text, 4);
+
+    for (size_t len = 1; len <= left; len++)
+        if (career_utf8_valid(text, len))
+            return len;
+    return 0;
+}

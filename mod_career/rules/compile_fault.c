@@ -10,23 +10,12 @@
 
 #include "rules/hint.h"
 
-/* Bytes of the character that the text begins with; 0: it is cut off or no UTF-8. */
-static size_t character(const char *text)
-{
-    size_t left = strnlen(text, 4);
-
-    for (size_t len = 1; len <= left; len++)
-        if (career_utf8_valid(text, len))
-            return len;
-    return 0;
-}
-
 const char *career_rules_one_line(apr_pool_t *pool, const char *text)
 {
     career_text line = career_text_make(pool, strlen(text));
 
     while (*text) {
-        size_t len = character(text);
+        size_t len = career_utf8_character(text);
 
         if (len == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
             career_text_add_format(&line, "\\x%02x", (unsigned char)*text);

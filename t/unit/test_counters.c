@@ -291,6 +291,36 @@ static void test_remarks(void **state)
     assert_string_equal(career_counters_remarked(counters, CAREER_REMARK_RULES, pool, NULL), "");
 }
 
+static const char *as_remarked(const char *text)
+{
+    career_counters *counters = counters_of("characters", 1);
+
+    career_counters_remark(counters, CAREER_REMARK_RULES, text);
+    return career_counters_remarked(counters, CAREER_REMARK_RULES, pool, NULL);
+}
+
+/* Pages show it as JSON, whatever the encoding of who said it, and wherever it is cut. */
+static void test_remarks_of_whole_characters(void **state)
+{
+    char longer[2 * CAREER_REMARK_SIZE];
+
+    (void)state;
+    assert_string_equal(as_remarked("d\xc3\xa9j\xc3\xa0 \xe2\x82\xac"),
+                        "d\xc3\xa9j\xc3\xa0 \xe2\x82\xac");
+    assert_string_equal(as_remarked("caf\xe9, caf\xc3"), "caf?, caf?");
+    for (size_t shift = 0; shift < 3; shift++) {
+        const char *kept;
+
+        memset(longer, 'x', shift);
+        for (size_t i = shift; i + 3 < sizeof(longer); i += 3)
+            memcpy(longer + i, "\xe2\x82\xac", 4);
+        kept = as_remarked(longer);
+        assert_true(career_utf8_valid(kept, strlen(kept)));
+        assert_in_range(strlen(kept), CAREER_REMARK_SIZE - 3, CAREER_REMARK_SIZE - 1);
+        assert_null(strchr(kept, '?'));
+    }
+}
+
 /* ---- the exposition ---- */
 
 static const char *expose(const career_exposed *hosts, size_t count)
@@ -390,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_leaving),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_remarks),
+        cmocka_unit_test(test_remarks_of_whole_characters),
         cmocka_unit_test(test_exposition),
         cmocka_unit_test(test_exposition_form),
     };
