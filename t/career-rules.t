@@ -194,6 +194,8 @@ subtest 'try, many' => sub {
     ($status, $out) = career_rules(['try', $lua, '-'], $json->encode(\%good) . "\n");
     is $status, 0, 'all are good';
     like $out, qr/^good\s+1 of 1 profiles are accepted$/m, 'and it says so';
+    ($status, $out) = career_rules(['try', $lua, '-'], $json->encode(\%good) . "\r\n\r\n  \n");
+    like "$status $out", qr/^0 good\s+1 of 1 profiles/, 'nor do the line ends of another system, or blanks, make a profile';
 };
 
 subtest 'keys' => sub {

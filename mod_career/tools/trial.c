@@ -201,6 +201,11 @@ static bool try_line(career_tool *tool, apr_pool_t *pool, size_t number, career_
     return trial.violations->count == 0;
 }
 
+static bool is_blank(const char *line, size_t len)
+{
+    return strspn(line, " \t\r\n") == len;
+}
+
 int career_tool_try_lines(career_tool *tool, FILE *lines)
 {
     size_t number = 0, profiles = 0, bad = 0, room = 0;
@@ -211,7 +216,7 @@ int career_tool_try_lines(career_tool *tool, FILE *lines)
         apr_pool_t *pool;
 
         number++;
-        if (line[0] == '\n')
+        if (is_blank(line, (size_t)len))
             continue;
         apr_pool_create(&pool, tool->pool);
         profiles++;
