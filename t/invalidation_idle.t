@@ -6,9 +6,7 @@ use Career::Test;
 use Career::Contract qw(minimal is_saved);
 use Time::HiRes      qw(sleep);
 
-my $modules = (map { chomp(my $dir = qx('$_' -q LIBEXECDIR)); $dir } grep { -x } map { ("$_/apxs", "$_/apxs2") }
-    split /:/, $ENV{PATH})[0];
-plan skip_all => 'mpm_prefork is not installed' unless -e "$modules/mod_mpm_prefork.so";
+plan skip_all => 'mpm_prefork is not installed' unless Career::Httpd::has_module('mpm_prefork');
 
 use constant CHILDREN => 40;
 use constant FEW      => 10;    # on a slow machine one takes over from another that is late

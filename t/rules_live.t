@@ -95,17 +95,19 @@ subtest 'broken edits' => sub {
                 'a file handle' => 'return io.open("/etc/passwd")'
     );
     for my $name (sort keys %broken) {
+        my $told = rejected();
         $stack->edit_rules('validation.lua', $broken{$name});
-        Time::HiRes::sleep(SEVERAL_LOOKS);
-        ok everywhere(sub { generation() eq $before }), "$name: the last good rules stay";
+        wait_until { rejected() > $told } "$name: rejected";
+        ok everywhere(sub { generation() eq $before }), 'the last good rules stay';
     }
     $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
 };
 
 subtest 'a restart with bad rules' => sub {
     my $before = generation();
+    my $told = rejected();
     $stack->edit_rules('validation.lua', 'return {');
-    Time::HiRes::sleep(SEVERAL_LOOKS);
+    wait_until { rejected() > $told } 'rejected while it runs';
     for my $signal (qw(USR1 HUP)) {
         $stack->httpd->graceful(signal => $signal);
         ok everywhere(sub { generation() eq $before }), "$signal: the last good rules go on";
@@ -123,21 +125,23 @@ subtest 'a restart with bad rules' => sub {
 subtest 'odd files' => sub {
     my $before = generation();
     my $file = $stack->rules_dir . '/validation.lua';
-    my $still = sub ($name) {
-        Time::HiRes::sleep(SEVERAL_LOOKS);
-        ok everywhere(sub { generation() eq $before }), "$name: the last good rules stay";
+    # Each for another reason than the one before it, or it would not be told.
+    my $stays = sub ($name, $why, $make) {
+        my $told = grep { /$why/ } rejected();
+        $make->();
+        wait_until { $told < grep { /$why/ } rejected() } "$name: rejected";
+        return ok everywhere(sub { generation() eq $before }), 'the last good rules stay';
     };
-    unlink $file;
-    $still->('no file');
-    mkdir $file;
-    $still->('a directory');
-    rmdir $file;
-    POSIX::mkfifo($file, 0600);
-    $still->('a FIFO');
-    unlink $file;
-    Career::Place::write_file($file, with_fields('hobby = field.text {},'), 0666);
-    chmod 0666, $file;
-    $still->('a file that everybody may write');
+    my $irregular = qr/validation\.lua is no regular file/;
+    $stays->('no file',     qr/validation\.lua cannot be opened: No such file/, sub { unlink $file });
+    $stays->('a directory', $irregular, sub { mkdir $file });
+    $stays->('no file',     qr/validation\.lua cannot be opened: No such file/, sub { rmdir $file });
+    $stays->('a FIFO',      $irregular, sub { POSIX::mkfifo($file, 0644) });
+    $stays->('a file that everybody may write', qr/validation\.lua may be written by everybody/, sub {
+        unlink $file;
+        Career::Place::write_file($file, with_fields('hobby = field.text {},'), 0666);
+        chmod 0666, $file;
+    });
     $stack->edit_rules('validation.lua', $shipped{'validation.lua'});
     Career::Place::write_file($stack->dir . '/elsewhere.lua', with_fields('hobby = field.text {},'), 0644);
     unlink $file;

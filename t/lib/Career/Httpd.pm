@@ -40,6 +40,12 @@ sub new ($class, %self) {
 
 sub module_path { return build_dir() . '/mod_career.so' }
 
+# Is it installed, or linked in: 'ssl', 'mpm_worker'?
+sub has_module ($name) {
+    _locate();
+    return $built_in{"mod_$name"} || $built_in{$name} || -e "$modules/mod_$name.so";
+}
+
 my %processes = (
     prefork => "StartServers 2\nMinSpareServers 2\nMaxSpareServers 8\nMaxRequestWorkers 40",
     threads => "StartServers 2\nServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64\n"
