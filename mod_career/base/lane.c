@@ -30,6 +30,7 @@ struct career_lanes {
     career_job **last;
     unsigned waiting;
     bool watched;           /* one of them watches */
+    bool wanted;            /* a lane was called for them, and none was to be had */
     _Atomic int64_t *shown; /* waiting, for others to see; or NULL */
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
@@ -104,8 +105,10 @@ static career_job *take_batch(career_lanes *lanes, career_job **dead)
             *dead = job;
         }
     }
-    if (!lanes->first)
+    if (!lanes->first) {
         lanes->last = &lanes->first;
+        lanes->wanted = false;
+    }
     if (taken)
         lanes->crowd = taken + lanes->lent;
     return batch;
@@ -274,7 +277,8 @@ static void *run_lane(void *self)
     return NULL;
 }
 
-/* Called with the lock held. A lane to wake, if one is idle; else one more is started, if one is left. */
+/* Called with the lock held. A lane to wake, if one is idle; else one more is started, if one is left. Where none comes
+ * of it, what waits is for the next that can be had. */
 static career_lane *rouse(career_lanes *lanes, bool *alive)
 {
     career_lane *lane = lanes->idle;
@@ -284,12 +288,14 @@ static career_lane *rouse(career_lanes *lanes, bool *alive)
         leave_idle(lane);
         return lane;
     }
+    lanes->wanted = lanes->first != NULL;
     for (unsigned i = 0; i < lanes->count; i++) {
         lane = &lanes->lane[i];
         if (lane->started)
             continue;
         lane->started = career_thread_start(&lane->thread, "career-lane", run_lane, lane);
         lanes->awake += lane->started;
+        lanes->wanted = lanes->wanted && !lane->started;
         *alive = lane->started || i > 0;
         break;
     }
@@ -304,7 +310,7 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
     pthread_mutex_lock(&lanes->lock);
     if (lanes->waiting < lanes->queue_max && !atomic_load(&lanes->stopping)) {
         admitted = true;
-        if (lanes->awake == 0 || lanes->waiting >= lanes->work->batch_max)
+        if (lanes->awake == 0 || lanes->wanted || lanes->waiting >= lanes->work->batch_max)
             sleeper = rouse(lanes, &admitted);
         if (admitted) {
             job->lanes = lanes;
@@ -362,8 +368,8 @@ void career_lane_return(career_lane *lane, career_job *left)
     lane->lent = false;
     lanes->lent--;
     lane->left = left;
-    /* what waits is for the thread of another lane, where one is awake */
-    needed = left || (lanes->first && lanes->awake - lanes->lent == 1);
+    /* what waits is for the thread of another lane, where one is awake; but that may be held up */
+    needed = left || (lanes->first && (lanes->wanted || lanes->awake - lanes->lent == 1));
     wake = needed || lane->missed;
     lane->missed = false;
     if (!needed)

@@ -176,6 +176,35 @@ static void test_more_lanes(void **state)
     assert_int_equal(atomic_load(&seen.opened), 2);
 }
 
+/* Where no thread could be started for who waited too long, the next who comes asks again. */
+static void test_more_lanes_when_threads_can_be_had(void **state)
+{
+    career_lanes *lanes = lanes_of(2, 8);
+    job *a = block_lane(lanes), *b = make_job(CAREER_NEVER), *c = make_job(CAREER_NEVER);
+    pthread_attr_t usual, boundless;
+
+    (void)state;
+    pthread_getattr_default_np(&usual);
+    pthread_attr_init(&boundless);
+    assert_int_equal(pthread_attr_setstacksize(&boundless, SIZE_MAX / 4), 0);
+    assert_true(career_lanes_submit(lanes, &b->base));
+    assert_int_equal(pthread_setattr_default_np(&boundless), 0);
+    career_lanes_nudge(lanes); /* as b has waited for long */
+    assert_int_equal(pthread_setattr_default_np(&usual), 0);
+    assert_int_equal(career_lanes_waiting(lanes), 1);
+    assert_true(career_lanes_submit(lanes, &c->base));
+    assert_true(happens(&seen.entered));
+    assert_int_equal(atomic_load(&seen.opened), 2);
+    open_gate();
+    sem_post(&seen.gate);
+    assert_int_equal(outcome(a), CAREER_JOB_DONE);
+    assert_int_equal(outcome(b), CAREER_JOB_DONE);
+    assert_int_equal(outcome(c), CAREER_JOB_DONE);
+    stop(lanes);
+    pthread_attr_destroy(&usual);
+    pthread_attr_destroy(&boundless);
+}
+
 /* Nor does one that nobody waits for keep it from those behind. */
 static void test_more_lanes_past_the_unattended(void **state)
 {
@@ -422,6 +451,7 @@ int main(void)
         TEST(test_deadline_before_start),
         TEST(test_give_up_on_a_running_job),
         TEST(test_more_lanes),
+        TEST(test_more_lanes_when_threads_can_be_had),
         TEST(test_more_lanes_past_the_unattended),
         TEST(test_backlog),
         TEST(test_stop_serves_the_queue),

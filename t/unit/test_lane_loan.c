@@ -129,6 +129,34 @@ static void test_queue_is_left_to_a_thread(void **state)
     stop(lanes);
 }
 
+/* But not once it has called in vain while all were away: the thread that is awake may be held up for long. */
+static void test_returns_to_who_called(void **state)
+{
+    career_lanes *lanes = two_warm_lanes();
+    job *j = make_job(CAREER_NEVER), *k = make_job(CAREER_NEVER), *blocker = make_job(CAREER_NEVER);
+    career_lane *lane = borrow(lanes, j);
+
+    (void)state;
+    while (sem_trywait(&seen.entered) == 0)
+        ;
+    atomic_store(&seen.gated, true);
+    assert_true(career_lanes_submit(lanes, &blocker->base));
+    career_lanes_nudge(lanes);
+    assert_true(happens(&seen.entered)); /* the other one, held up from now on */
+    assert_true(career_lanes_submit(lanes, &k->base));
+    career_lanes_nudge(lanes); /* as it has waited for long */
+    career_job_finish(&j->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(j), CAREER_JOB_DONE);
+    assert_true(happens(&seen.entered));
+    assert_int_equal(career_lanes_waiting(lanes), 0);
+    open_gate();
+    sem_post(&seen.gate);
+    assert_int_equal(outcome(k), CAREER_JOB_DONE);
+    assert_int_equal(outcome(blocker), CAREER_JOB_DONE);
+    stop(lanes);
+}
+
 static void test_does_not_lend_what_is_not_ready(void **state)
 {
     career_lanes *lanes = warm_lanes();
@@ -460,6 +488,7 @@ int main(void)
         TEST(test_lends),
         TEST(test_lends_a_second),
         TEST(test_queue_is_left_to_a_thread),
+        TEST(test_returns_to_who_called),
         TEST(test_does_not_lend_what_is_not_ready),
         TEST(test_does_not_lend),
         TEST(test_does_not_lend_to_the_late),
