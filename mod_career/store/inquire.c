@@ -8,9 +8,17 @@
 
 #include "store/job.h"
 
-static career_moment limit_of(const career_batch *batch)
+/* Who borrowed the lane asks on the request's own thread, which has no longer than the job. */
+static career_moment limit_of(const career_batch *batch, const career_store_job *job)
 {
-    return career_clock_now() + batch->session->store->config.query;
+    career_moment query = career_clock_now() + batch->session->store->config.query;
+
+    return query < job->deadline ? query : job->deadline;
+}
+
+static bool may_ask(const career_batch *batch, const career_store_job *job)
+{
+    return batch->session->postgres && career_clock_now() < job->deadline;
 }
 
 /* One transaction: its rows, or NULL when it failed; *kept is false when the connection is gone. */
@@ -28,17 +36,17 @@ static career_result *take(career_batch *batch, career_moment deadline, bool *ke
     return answer;
 }
 
-static career_result *ask(career_batch *batch, career_statement statement,
-                          const char *const *values)
+static career_result *ask(career_batch *batch, const career_store_job *job,
+                          career_statement statement, const char *const *values)
 {
     career_result *answer;
     bool kept;
 
-    if (!batch->session->postgres)
+    if (!may_ask(batch, job))
         return NULL;
     career_postgres_queue(batch->session->postgres, statement, values);
     career_postgres_sync(batch->session->postgres);
-    answer = take(batch, limit_of(batch), &kept);
+    answer = take(batch, limit_of(batch, job), &kept);
     if (!kept)
         career_session_drop(batch->session, false);
     return answer;
@@ -62,7 +70,7 @@ static void queue_value(career_batch *batch, const career_store_job *job, int pl
 /* The places of these that are refused by themselves, 0 among them. */
 static unsigned refused_of(career_batch *batch, const career_store_job *job, unsigned places)
 {
-    career_moment deadline = limit_of(batch);
+    career_moment deadline = limit_of(batch, job);
     unsigned refused = 0;
     bool kept = true;
 
@@ -100,10 +108,10 @@ void career_batch_inquire(career_batch *batch, career_store_job *job)
     const char *constraint = career_result_constraint(job->failure);
     unsigned sent = sent_of(job), refused = 0;
 
-    job->catalog = ask(batch, CAREER_STATEMENT_CATALOG, NULL);
+    job->catalog = ask(batch, job, CAREER_STATEMENT_CATALOG, NULL);
     if (constraint)
-        job->constraint = ask(batch, CAREER_STATEMENT_CONSTRAINT, &constraint);
-    if (batch->session->postgres && sent & (sent - 1))
+        job->constraint = ask(batch, job, CAREER_STATEMENT_CONSTRAINT, &constraint);
+    if (sent & (sent - 1) && may_ask(batch, job))
         refused = refused_of(batch, job, sent | 1);
     job->refused = refused & 1 ? 0 : refused;
 }

@@ -562,6 +562,57 @@ static void test_decide_finds_what_another_made(void **state)
     }
 }
 
+static const career_change *decide_on_nonsense(void *context, apr_pool_t *in, const career_row *row,
+                                               career_error **error)
+{
+    (void)context;
+    (void)row;
+    (void)error;
+    return change(in, CAREER_COLUMN_SENIORITY, "\"nonsense\"");
+}
+
+static career_error *decide_on_nonsense_by(career_store *store, const char *user_id,
+                                           career_moment deadline)
+{
+    const career_row *row, *previous;
+
+    return career_store_decide(store, pool, as(pool, user_id), career_pool_create(),
+                               decide_on_nonsense, NULL, 2, deadline, &row, &previous);
+}
+
+/* What is asked after a refusal, who borrowed the lane asks himself: it ends with his time, not with that of an
+ * exchange. */
+static void test_questions_have_the_time_of_the_request(void **state)
+{
+    const char *name = "who locks the labels", *quin = new_user();
+    career_store *store = open_store(server.folder, EXISTING, 1, 60 * CAREER_SECOND);
+    FILE *psql;
+    char line[64] = "";
+
+    (void)state;
+    create(store, quin);
+    assert_non_null(
+        violation(decide_on_nonsense_by(store, quin, career_store_deadline(store)), "seniority")
+            ->allowed); /* from now on the server knows without a look that there is no such label */
+    psql = popen(apr_psprintf(pool,
+                              "PGAPPNAME='%s' psql -qXAt -h %s -U postgres -d " EXISTING
+                              " -c \"BEGIN; LOCK TABLE pg_enum IN ACCESS EXCLUSIVE MODE; "
+                              "SELECT 'locked'\" -c \"SELECT pg_sleep(30)\" 2>&1",
+                              name, server.folder),
+                 "r");
+    assert_non_null(fgets(line, sizeof(line), psql));
+    assert_string_equal(line, "locked\n");
+    usleep(100000); /* so that the lane rests, and is lent */
+    decide_on_nonsense_by(store, quin, career_clock_now() + CAREER_SECOND);
+    assert_string_equal(ask(OWN,
+                            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                            "WHERE application_name = '%s'",
+                            name),
+                        "1");
+    pclose(psql);
+    assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
 /* ------------------------------------------------------------------------------------------ many at once */
 
 #define WRITERS 32
@@ -1107,6 +1158,7 @@ int main(void)
         T(test_outbox),
         T(test_decide),
         T(test_decide_finds_what_another_made),
+        T(test_questions_have_the_time_of_the_request),
         T(test_many_writers_of_one_profile),
         T(test_neighbours_of_a_locked_row),
         T(test_neighbours_of_a_refused_value),
