@@ -201,6 +201,18 @@ career_answer career_postgres_next(career_postgres *self, career_moment deadline
     }
 }
 
+career_answer career_postgres_pass(career_postgres *self, career_moment deadline,
+                                   career_result **failure)
+{
+    career_answer answer = career_postgres_next(self, deadline, failure);
+
+    if (answer != CAREER_ANSWER_FAILED) {
+        career_result_release(*failure);
+        *failure = NULL;
+    }
+    return answer;
+}
+
 career_answer career_postgres_settle(career_postgres *self, career_moment deadline,
                                      career_result **result)
 {

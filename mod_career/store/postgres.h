@@ -98,6 +98,9 @@ void career_postgres_sync(career_postgres *postgres);
 /* What came of the next statement. *result (when DONE or FAILED) is the caller's to release. */
 career_answer career_postgres_next(career_postgres *postgres, career_moment deadline,
                                    career_result **result);
+/* The same of a statement whose rows are of no interest: *failure is NULL unless FAILED. */
+career_answer career_postgres_pass(career_postgres *postgres, career_moment deadline,
+                                   career_result **failure);
 /* What came of the transaction: reads on to the next acknowledged sync. FAILED when any of it failed whose
  * failure next did not hand out, such as a deferred constraint; then with *result. */
 career_answer career_postgres_settle(career_postgres *postgres, career_moment deadline,
