@@ -149,7 +149,10 @@ static bool write_row(career_batch *batch, career_store_job *job, career_moment 
         job->result = result;
     committed = take(batch, job, deadline);
     career_result_release(committed);
-    return settle(batch, job, deadline) == CAREER_ANSWER_DONE && committed;
+    answer = settle(batch, job, deadline);
+    if (job->failure && answer != CAREER_ANSWER_LOST)
+        job->fate = CAREER_FATE_UNDONE; /* not by last words: see round.c */
+    return answer == CAREER_ANSWER_DONE && committed;
 }
 
 /* Nothing to write: the decision was an error, or that all is well. */
@@ -194,7 +197,7 @@ static void keep_lost(career_batch *batch, size_t i)
 {
     career_store_job *job = batch->jobs[i];
 
-    if (job->fate == CAREER_FATE_UNKNOWN && !job->failure) {
+    if (job->fate == CAREER_FATE_UNKNOWN) {
         job->task = CAREER_TASK_WRITE;
         job->mode = CAREER_WRITE_PATIENT;
         job->doubtful = true;

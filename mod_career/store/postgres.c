@@ -221,8 +221,10 @@ career_answer career_postgres_settle(career_postgres *self, career_moment deadli
     *result = NULL;
     while (!self->lost) {
         from = receive(self, deadline);
-        if (self->lost)
+        if (self->lost) {
+            PQclear(from); /* last words */
             break;
+        }
         if (from && PQresultStatus(from) == PGRES_PIPELINE_SYNC) {
             PQclear(from);
             self->open--;

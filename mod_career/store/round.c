@@ -72,7 +72,8 @@ static career_answer take_job(career_postgres *postgres, career_store_job *job, 
     return answer;
 }
 
-/* Takes what came of the jobs [from, to), which are one transaction. */
+/* Takes what came of the jobs [from, to), which are one transaction. A failure undoes it only where the connection goes
+ * on: the last words of one that breaks may be those of a pooler that has lost its server, which committed all the same. */
 static career_answer take_transaction(career_batch *batch, const career_round *round, size_t from,
                                       size_t to)
 {
@@ -91,16 +92,14 @@ static career_answer take_transaction(career_batch *batch, const career_round *r
         blame(&culprit, job,
               result); /* the commit failed: told to the last, who is tried alone next */
     }
-    if (culprit)
-        fate = CAREER_FATE_UNDONE;
-    else if (answer == CAREER_ANSWER_DONE)
-        fate = CAREER_FATE_COMMITTED;
+    if (answer != CAREER_ANSWER_LOST)
+        fate = culprit ? CAREER_FATE_UNDONE : CAREER_FATE_COMMITTED;
     for (size_t i = from; i < to; i++)
         job_at(batch, round, i)->fate = fate;
     return answer;
 }
 
-/* Takes what came of one job of a chain: its fate is known with its own commit. */
+/* Takes what came of one job of a chain, which is committed by itself. */
 static career_answer take_link(career_postgres *postgres, career_store_job *job,
                                career_moment deadline, career_store_job **culprit)
 {
@@ -110,8 +109,8 @@ static career_answer take_link(career_postgres *postgres, career_store_job *job,
     if (answer != CAREER_ANSWER_LOST)
         answer = career_postgres_pass(postgres, deadline, &failure);
     blame(culprit, job, failure);
-    if (answer != CAREER_ANSWER_LOST)
-        job->fate = answer == CAREER_ANSWER_DONE ? CAREER_FATE_COMMITTED : CAREER_FATE_UNDONE;
+    if (answer == CAREER_ANSWER_DONE)
+        job->fate = CAREER_FATE_COMMITTED;
     return answer;
 }
 
@@ -129,9 +128,13 @@ static career_answer take_chain(career_batch *batch, const career_round *round)
         return answer;
     answer = career_postgres_settle(postgres, round->deadline, &failure);
     career_result_release(failure); /* each was handed out before */
-    if (culprit && answer != CAREER_ANSWER_LOST &&
-        !career_postgres_roll_back(postgres, round->deadline))
-        answer = CAREER_ANSWER_LOST;
+    if (answer == CAREER_ANSWER_LOST)
+        return answer;
+    for (size_t i = 0; i < round->count; i++)
+        if (job_at(batch, round, i)->fate != CAREER_FATE_COMMITTED)
+            job_at(batch, round, i)->fate = CAREER_FATE_UNDONE;
+    if (culprit && !career_postgres_roll_back(postgres, round->deadline))
+        return CAREER_ANSWER_LOST;
     return answer;
 }
 

@@ -3,7 +3,8 @@
  * A relay on a unix socket that can cut connections at the worst moment: armed with `cut`, it lets the next
  * requests through and closes both sides when the server answers, so that a commit happens and its
  * acknowledgement is lost; armed with `drop`, it closes them when the client asks, so that nothing happens,
- * which looks the same to the client. One connection at a time per thread; for tests of what a client then says.
+ * which looks the same to the client. Told to speak, it says farewell to the client as a pooler does that has lost
+ * its server. One connection at a time per thread; for tests of what a client then says.
  */
 #ifndef T_CUTTING_PROXY_H
 #define T_CUTTING_PROXY_H
@@ -25,12 +26,22 @@ typedef struct cutting_proxy {
     atomic_int cut;  /* how many answers are still to be lost */
     atomic_int drop; /* how many requests are still to be lost */
     atomic_int lost; /* how many of both were */
+    atomic_bool speaks;
 } cutting_proxy;
 
 typedef struct cutting_pair {
     cutting_proxy *proxy;
     int client, server;
 } cutting_pair;
+
+/* A FATAL of 08P01, as PgBouncer sends it. */
+static inline void cutting_farewell(cutting_pair *pair)
+{
+    static const char words[] = "E\0\0\0\x29SFATAL\0C08P01\0Mserver conn crashed?\0";
+
+    if (atomic_load(&pair->proxy->speaks))
+        send(pair->client, words, sizeof(words), MSG_NOSIGNAL);
+}
 
 static inline bool cutting_pump(cutting_pair *pair, int from, int to)
 {
@@ -42,12 +53,14 @@ static inline bool cutting_pump(cutting_pair *pair, int from, int to)
     if (from == pair->client && atomic_load(&pair->proxy->drop) > 0) {
         atomic_fetch_sub(&pair->proxy->drop, 1);
         atomic_fetch_add(&pair->proxy->lost, 1);
+        cutting_farewell(pair);
         return false;
     }
     if (from == pair->server && atomic_load(&pair->proxy->cut) > 0) {
         atomic_fetch_sub(&pair->proxy->cut, 1);
         atomic_fetch_add(&pair->proxy->lost, 1);
         usleep(20000); /* a statement's answer may come before that of its commit */
+        cutting_farewell(pair);
         return false;
     }
     for (ssize_t done = 0, n; done < len; done += n)

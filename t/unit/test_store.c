@@ -826,6 +826,7 @@ static void test_lost_acknowledgement(void **state)
     for (int i = 0; i < 5; i++) {
         before = row;
         atomic_store(&proxy.cut, 1);
+        atomic_store(&proxy.speaks, i > 1);
         what = change(pool, CAREER_COLUMN_BUDGET, i % 2 ? "null" : "\"low\"");
         what->extra = json(pool, apr_psprintf(pool, "{\"n\":%d}", i));
         row = write_row(store, lea, before->version, what);
@@ -844,7 +845,8 @@ static void test_lost_acknowledgement(void **state)
  * wrote itself, which would no longer be what the client's precondition names. */
 static void test_lost_decision(void **state)
 {
-    const char *users[] = {new_user(), new_user(), new_user(), new_user()};
+    const char *users[] = {new_user(), new_user(), new_user(), new_user(),
+                           new_user(), new_user(), new_user(), new_user()};
     const char *folder = apr_psprintf(pool, "%s/decide", server.folder);
     static cutting_proxy proxy;
     static atomic_int asked;
@@ -856,13 +858,14 @@ static void test_lost_decision(void **state)
     assert_true(cutting_proxy_start(&proxy, folder, server.folder));
     store = open_store(folder, OWN, 1, 30 * CAREER_SECOND);
 
-    for (int i = 0; i < 8; i++) { /* it happened, and then it did not; a creation, and a change */
+    for (int i = 0; i < 16; i++) { /* it happened, and then it did not; a creation, and a change */
         decision d = {.user_id = users[i / 4 * 2 + i % 2],
                       .what = REFUSE_THE_SECOND_TIME,
                       .arm = i % 2 ? &proxy.drop : &proxy.cut,
                       .asked = &asked,
-                      .hopes = i < 4 ? 0 : 2};
+                      .hopes = i / 4 % 2 ? 2 : 0};
 
+        atomic_store(&proxy.speaks, i >= 8);
         before = read_row(store, d.user_id);
         atomic_store(&asked, 0);
         succeed(decide_at(store, d, &row, &previous));
@@ -908,12 +911,8 @@ static void test_lost_decision_and_race(void **state)
     assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
 }
 
-/* As a role that sees its own row alone, over connections that lose the acknowledgement of its commits. */
-static void test_claims(void **state)
+static career_store *open_with_claims(const char *folder)
 {
-    const char *pat = new_user(), *folder = apr_psprintf(pool, "%s/claims", server.folder);
-    static cutting_proxy proxy;
-    career_identity *user = apr_pmemdup(pool, as(pool, pat), sizeof(*user));
     career_store_config config = {
         .conninfo = apr_psprintf(pool, "host=%s port=5432 user=postgres dbname=%s", folder, OWN),
         .connections = 1,
@@ -924,6 +923,25 @@ static void test_claims(void **state)
         .connect = 10 * CAREER_SECOND,
         .query = 30 * CAREER_SECOND,
         .claims = true};
+
+    return career_store_create(&config, NULL);
+}
+
+static career_identity *claimant(const char *user_id)
+{
+    career_identity *user = apr_pmemdup(pool, as(pool, user_id), sizeof(*user));
+
+    user->role = "authenticated";
+    user->payload = career_slice_of(apr_psprintf(pool, "{\"sub\":\"%s\"}", user_id));
+    return user;
+}
+
+/* As a role that sees its own row alone, over connections that lose the acknowledgement of its commits. */
+static void test_claims(void **state)
+{
+    const char *pat = new_user(), *folder = apr_psprintf(pool, "%s/claims", server.folder);
+    static cutting_proxy proxy;
+    career_identity *user = claimant(pat);
     const career_row *row, *none;
     career_store *store;
     career_error *error;
@@ -938,9 +956,7 @@ static void test_claims(void **state)
         "ERROR");
     mkdir(folder, 0700);
     assert_true(cutting_proxy_start(&proxy, folder, server.folder));
-    store = career_store_create(&config, NULL);
-    user->role = "authenticated";
-    user->payload = career_slice_of(apr_psprintf(pool, "{\"sub\":\"%s\"}", pat));
+    store = open_with_claims(folder);
     succeed(career_store_read(store, pool, user, career_store_deadline(store), &none));
     assert_null(none);
     atomic_store(&proxy.cut, 1);
@@ -962,6 +978,111 @@ static void test_claims(void **state)
     assert_non_null(error);
     assert_int_equal(error->id, CAREER_ERROR_DATABASE_FORBIDDEN);
     assert_true(career_store_stop(store, career_clock_now() + 10 * CAREER_SECOND));
+}
+
+#define LINKS 6
+
+static struct {
+    career_store *store;
+    cutting_proxy proxy;
+    sem_t entered, gate;
+    atomic_int asked;
+} chain;
+
+typedef struct link_of_chain {
+    pthread_t thread;
+    career_identity *user;
+    career_store_decide_fn decide;
+    atomic_int asked;
+    career_error_id failure;
+} link_of_chain;
+
+/* Holds the lane until all the others wait. */
+static const career_change *decide_at_the_gate(void *context, apr_pool_t *in, const career_row *row,
+                                               career_error **error)
+{
+    (void)context;
+    (void)row;
+    (void)error;
+    sem_post(&chain.entered);
+    sem_wait(&chain.gate);
+    return apr_pcalloc(in, sizeof(career_change));
+}
+
+/* The last of them loses what comes of all. */
+static const career_change *decide_once(void *context, apr_pool_t *in, const career_row *row,
+                                        career_error **error)
+{
+    link_of_chain *self = context;
+
+    if (atomic_fetch_add(&chain.asked, 1) + 1 == LINKS)
+        atomic_store(&chain.proxy.cut, 1);
+    if (atomic_fetch_add(&self->asked, 1)) {
+        *error = career_error_make(in, CAREER_ERROR_PRECONDITION_FAILED, "decided again");
+        return NULL;
+    }
+    return row ? change(in, CAREER_COLUMN_BUDGET, "\"high\"") : creation(in);
+}
+
+static void *save_link(void *data)
+{
+    link_of_chain *self = data;
+    apr_pool_t *mine = career_pool_create();
+    const career_row *row, *previous;
+    career_error *error =
+        career_store_decide(chain.store, mine, self->user, career_pool_create(), self->decide, self,
+                            2, career_store_deadline(chain.store), &row, &previous);
+
+    self->failure = error ? error->id : CAREER_ERROR_COUNT;
+    apr_pool_destroy(mine);
+    return NULL;
+}
+
+static void start_link(link_of_chain *self, career_store_decide_fn how)
+{
+    *self = (link_of_chain){.user = claimant(new_user()), .decide = how};
+    assert_int_equal(pthread_create(&self->thread, NULL, save_link, self), 0);
+}
+
+/* Saves with claims that wait together are sent together, and their commits may be lost together: whether the connection
+ * just breaks, or says why as a pooler does, each is found to have happened. */
+static void lost_chain(bool speaks)
+{
+    link_of_chain first, links[LINKS];
+
+    atomic_store(&chain.proxy.speaks, speaks);
+    atomic_store(&chain.proxy.lost, 0);
+    atomic_store(&chain.asked, 0);
+    start_link(&first, decide_at_the_gate);
+    sem_wait(&chain.entered);
+    for (int i = 0; i < LINKS; i++)
+        start_link(&links[i], decide_once);
+    usleep(200000); /* for them to come */
+    sem_post(&chain.gate);
+    pthread_join(first.thread, NULL);
+    assert_int_equal(first.failure, CAREER_ERROR_COUNT);
+    for (int i = 0; i < LINKS; i++) {
+        pthread_join(links[i].thread, NULL);
+        assert_int_equal(links[i].failure, CAREER_ERROR_COUNT);
+        assert_int_equal(links[i].asked, 1);
+        assert_non_null(read_row(own, links[i].user->user_id));
+    }
+    assert_int_equal(atomic_load(&chain.proxy.lost), 1);
+}
+
+static void test_lost_chain(void **state)
+{
+    const char *folder = apr_psprintf(pool, "%s/chain", server.folder);
+
+    (void)state;
+    sem_init(&chain.entered, 0, 0);
+    sem_init(&chain.gate, 0, 0);
+    mkdir(folder, 0700);
+    assert_true(cutting_proxy_start(&chain.proxy, folder, server.folder));
+    chain.store = open_with_claims(folder);
+    lost_chain(false);
+    lost_chain(true);
+    assert_true(career_store_stop(chain.store, career_clock_now() + 10 * CAREER_SECOND));
 }
 
 static void test_other_hosts(void **state)
@@ -1167,6 +1288,7 @@ int main(void)
         T(test_lost_decision),
         T(test_lost_decision_and_race),
         T(test_claims),
+        T(test_lost_chain),
         T(test_other_hosts),
         T(test_reasons_of_hosts),
         T(test_giving_up),
