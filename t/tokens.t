@@ -252,4 +252,15 @@ subtest 'a token that expires while it is in use' => sub {
     wait_until { $stack->get(@at)->{status} == 401 } 'and refused later';
 };
 
+subtest 'a token that expires while its header is on the way' => sub {
+    my $exp = time + 2;
+    my $token = $stack->token(sub => $user, @strict, exp => $exp);
+    my $socket = $stack->connect;
+    syswrite $socket, "GET /api/profile/career HTTP/1.1\r\nHost: strict.test\r\nConnection: close\r\n";
+    wait_until { time > $exp } 'it is too old';
+    syswrite $socket, "Authorization: Bearer $token\r\n\r\n";
+    my $answer = do { local $/; <$socket> };
+    like $answer, qr{^HTTP/1\.1 401 .*"code":"token_expired"}s, 'and refused, however early the request began';
+};
+
 done_testing;
