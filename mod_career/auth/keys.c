@@ -185,13 +185,12 @@ unsigned career_keys_add_public(career_keys *keys, apr_pool_t *pool, career_slic
  * issuer would call a key is not taken for one. */
 static bool is_plausible(career_slice kid)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                   "+/=_-.:@~";
+    static const char marks[] = "+/=_-.:@~";
 
     if (kid.len == 0 || kid.len > 128 || kid.data[0] == '.')
         return false;
     for (size_t i = 0; i < kid.len; i++)
-        if (!memchr(alphabet, kid.data[i], sizeof(alphabet) - 1))
+        if (!career_is_alphanumeric(kid.data[i]) && !memchr(marks, kid.data[i], sizeof(marks) - 1))
             return false;
     return true;
 }

@@ -30,6 +30,12 @@ static inline bool career_slice_equal(career_slice a, career_slice b)
     return a.len == b.len && (a.data == b.data || a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* In ASCII, whatever the locale. */
+static inline bool career_is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 typedef struct career_text {
     apr_pool_t *pool;
     char *data; /* always NUL-terminated behind len */

@@ -238,6 +238,29 @@ static void j11_byte_outside_ascii(void **state)
     assert_refused("\xff\xfe.\x80.\x81", "malformed");
 }
 
+/* Every byte at every place of tokens of several lengths, and a "=" behind them. */
+static void every_byte_of_a_token(void **state)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+
+    (void)state;
+    for (size_t len = 1; len <= 49; len += 3) {
+        for (int byte = 1; byte < 256; byte++) {
+            for (size_t at = 0; at < len; at++) {
+                char value[60] = "Bearer ", *token = value + 7;
+                bool good = strchr(alphabet, byte) || (byte == '=' && at == len - 1 && len > 1);
+
+                if (byte == ' ' && at == 0)
+                    continue; /* one blank more */
+                memset(token, 'x', len);
+                token[at] = (char)byte;
+                from_header(value, good ? -1 : CAREER_ERROR_INVALID_TOKEN, token);
+            }
+        }
+    }
+}
+
 /* ---- J12 to J31, J35 to J37: form, header, signature ---- */
 
 static void identity_of_a_good_token(void **state)
@@ -1130,6 +1153,7 @@ int main(void)
         T(j06_junk_behind),
         T(j07_two_headers_merged),
         T(j11_byte_outside_ascii),
+        T(every_byte_of_a_token),
         T(identity_of_a_good_token),
         T(j12_alg_none),
         T(j13_alg_missing),
