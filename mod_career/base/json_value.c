@@ -115,12 +115,17 @@ static career_json *make(apr_pool_t *pool, career_json_type type)
     return made;
 }
 
+/* In one piece with its text: most values are strings, and an allocation costs more than the copy. */
 const career_json *career_json_string(apr_pool_t *pool, const char *data, size_t len)
 {
-    career_json *made = make(pool, CAREER_JSON_STRING);
+    career_json *made = apr_palloc(pool, sizeof(*made) + len + 1);
+    char *text = (char *)(made + 1);
 
-    made->string.data = len ? apr_pstrmemdup(pool, data, len) : "";
-    made->string.len = len;
+    if (len)
+        memcpy(text, data, len);
+    text[len] = '\0';
+    made->type = CAREER_JSON_STRING;
+    made->string = (career_slice){text, len};
     return made;
 }
 

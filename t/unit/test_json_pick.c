@@ -269,13 +269,35 @@ static void runs(void **state)
     }
 }
 
+/* Any two bytes next to one another, at every place: the first of them that is special ends the run, and what comes
+ * behind it does not count. */
+static void runs_of_pairs(void **state)
+{
+    (void)state;
+    for (int pair = 0; pair < 65536; pair++) {
+        for (size_t at = 0; at < 9; at++) {
+            char text[] = "zzzzzzzzzz";
+            bool wide = false, expected = false;
+            size_t end = 0;
+
+            text[at] = (char)(pair >> 8);
+            text[at + 1] = (char)pair;
+            while (end < 10 && !career_json_is_special((unsigned char)text[end]))
+                expected |= (unsigned char)text[end++] >= 0x80;
+            assert_int_equal(career_json_run(text, text + 10, &wide) - text, end);
+            assert_int_equal(wide, expected);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(every_text),  POOL_TEST(every_beginning_of_a_text),
-        POOL_TEST(nul_bytes),   POOL_TEST(every_depth),
-        POOL_TEST(many_names),  POOL_TEST(mutations),
-        POOL_TEST(many_wanted), POOL_TEST(runs),
+        POOL_TEST(every_text),    POOL_TEST(every_beginning_of_a_text),
+        POOL_TEST(nul_bytes),     POOL_TEST(every_depth),
+        POOL_TEST(many_names),    POOL_TEST(mutations),
+        POOL_TEST(many_wanted),   POOL_TEST(runs),
+        POOL_TEST(runs_of_pairs),
     };
 
     return UNIT_RUN(tests, NULL, NULL);
