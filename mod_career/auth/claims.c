@@ -10,13 +10,18 @@ static career_error *refuse(apr_pool_t *pool, const char *cause)
     return career_error_make(pool, CAREER_ERROR_INVALID_TOKEN, "%s", cause);
 }
 
-const career_json *career_claims_parse(apr_pool_t *pool, career_slice payload)
+bool career_claims_read(apr_pool_t *pool, career_slice payload, career_claims *claims)
 {
-    static const char *const names[] = {"iss", "sub",  "aud", "exp", "nbf",
-                                        "iat", "role", "aal", NULL};
+    static const career_slice names[CAREER_CLAIM_COUNT + 1] = {
+        [CAREER_CLAIM_ISS] = CAREER_SLICE("iss"),   [CAREER_CLAIM_SUB] = CAREER_SLICE("sub"),
+        [CAREER_CLAIM_AUD] = CAREER_SLICE("aud"),   [CAREER_CLAIM_EXP] = CAREER_SLICE("exp"),
+        [CAREER_CLAIM_NBF] = CAREER_SLICE("nbf"),   [CAREER_CLAIM_IAT] = CAREER_SLICE("iat"),
+        [CAREER_CLAIM_ROLE] = CAREER_SLICE("role"), [CAREER_CLAIM_AAL] = CAREER_SLICE("aal"),
+    };
     const char *why; /* may quote the payload: not for the log */
 
-    return career_json_pick(pool, payload.data, payload.len, CAREER_CLAIMS_DEPTH_MAX, names, &why);
+    return career_json_pick(pool, payload.data, payload.len, CAREER_CLAIMS_DEPTH_MAX, names,
+                            claims->values, &why);
 }
 
 static bool is_text(const career_json *value, const char *text)
@@ -25,11 +30,12 @@ static bool is_text(const career_json *value, const char *text)
            career_slice_equal(value->string, career_slice_of(text));
 }
 
-bool career_claims_are_api_key(const career_json *claims)
+bool career_claims_are_api_key(const career_claims *claims)
 {
-    const career_json *role = career_json_get(claims, "role");
+    const career_json *role = claims->values[CAREER_CLAIM_ROLE];
 
-    return !career_json_get(claims, "sub") && is_text(career_json_get(claims, "iss"), "supabase") &&
+    return !claims->values[CAREER_CLAIM_SUB] &&
+           is_text(claims->values[CAREER_CLAIM_ISS], "supabase") &&
            (is_text(role, "anon") || is_text(role, "service_role"));
 }
 
@@ -56,23 +62,21 @@ static bool read_date(const career_json *value, apr_time_t *time)
     return true;
 }
 
-static bool read_optional_date(const career_json *claims, const char *name, apr_time_t *time)
+static bool read_optional_date(const career_json *value, apr_time_t *time)
 {
-    const career_json *value = career_json_get(claims, name);
-
     *time = -1;
     return !value || read_date(value, time);
 }
 
-static career_error *read_dates(apr_pool_t *pool, const career_json *claims, claim_dates *dates)
+static career_error *read_dates(apr_pool_t *pool, const career_claims *claims, claim_dates *dates)
 {
-    const career_json *expires = career_json_get(claims, "exp");
+    const career_json *expires = claims->values[CAREER_CLAIM_EXP];
 
     if (!expires || !read_date(expires, &dates->expires))
         return refuse(pool, "claim_exp: it is missing or no date");
-    if (!read_optional_date(claims, "nbf", &dates->not_before))
+    if (!read_optional_date(claims->values[CAREER_CLAIM_NBF], &dates->not_before))
         return refuse(pool, "claim_nbf: it is no date");
-    if (!read_optional_date(claims, "iat", &dates->issued))
+    if (!read_optional_date(claims->values[CAREER_CLAIM_IAT], &dates->issued))
         return refuse(pool, "claim_iat: it is no date");
     return NULL;
 }
@@ -109,11 +113,11 @@ static bool is_audience(const career_json *claim, const char *audience)
     return found;
 }
 
-static career_error *check_parties(apr_pool_t *pool, const career_json *claims,
+static career_error *check_parties(apr_pool_t *pool, const career_claims *claims,
                                    const career_token_policy *policy)
 {
-    const career_json *issuer = career_json_get(claims, "iss");
-    const career_json *audience = career_json_get(claims, "aud");
+    const career_json *issuer = claims->values[CAREER_CLAIM_ISS];
+    const career_json *audience = claims->values[CAREER_CLAIM_AUD];
 
     if (policy->issuer && !is_text(issuer, policy->issuer))
         return refuse(pool, "claim_iss: it is missing or not CareerJwtIssuer");
@@ -149,11 +153,9 @@ static bool read_user_id(const career_json *claim, char user_id[CAREER_USER_ID_S
 }
 
 /* *name is the operator's own word for the role: what goes on from here was never the client's text. */
-static career_error *check_role(apr_pool_t *pool, const career_json *claims,
+static career_error *check_role(apr_pool_t *pool, const career_json *role,
                                 const career_token_policy *policy, const char **name)
 {
-    const career_json *role = career_json_get(claims, "role");
-
     if (!role || role->type == CAREER_JSON_NULL)
         return refuse(pool, "claim_role: it is missing");
     for (const char *const *admitted = policy->roles; admitted && *admitted; admitted++)
@@ -166,23 +168,23 @@ static career_error *check_role(apr_pool_t *pool, const career_json *claims,
 
 /* Age and role come last: "expired" shall mean that refreshing helps, "forbidden" that the user is
  * known. */
-career_error *career_claims_check(apr_pool_t *pool, const career_json *claims, career_slice payload,
-                                  const career_token_policy *policy, apr_time_t now,
-                                  career_identity **identity)
+career_error *career_claims_check(apr_pool_t *pool, const career_claims *claims,
+                                  career_slice payload, const career_token_policy *policy,
+                                  apr_time_t now, career_identity **identity)
 {
     career_identity *made = apr_pcalloc(pool, sizeof(*made));
-    const career_json *level = career_json_get(claims, "aal");
+    const career_json *level = claims->values[CAREER_CLAIM_AAL];
     claim_dates dates = {0};
     career_error *error = read_dates(pool, claims, &dates);
 
     if (!error)
         error = check_parties(pool, claims, policy);
-    if (!error && !read_user_id(career_json_get(claims, "sub"), made->user_id))
+    if (!error && !read_user_id(claims->values[CAREER_CLAIM_SUB], made->user_id))
         error = refuse(pool, "claim_sub: it is missing or no UUID");
     if (!error)
         error = check_dates(pool, &dates, policy, now);
     if (!error)
-        error = check_role(pool, claims, policy, &made->role);
+        error = check_role(pool, claims->values[CAREER_CLAIM_ROLE], policy, &made->role);
     if (error)
         return error;
     made->aal = level && level->type == CAREER_JSON_STRING ? level->string.data : NULL;

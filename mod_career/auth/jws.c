@@ -40,23 +40,30 @@ static bool split(career_slice token, jws_parts *parts)
     return true;
 }
 
-/* Parameters that change what a JWS means. "jwk", "jku", "x5u" and "x5c" are not among them: they
- * only say where an issuer's key might be found, and ours come from the operator. */
-static const char *forbidden_parameter(const career_json *json)
+/* The parameters of a header that are looked at. "jwk", "jku", "x5u" and "x5c" are not among them: they only say where an
+ * issuer's key might be found, and ours come from the operator. */
+enum { ALG, KID, TYP, FORBIDDEN, CRIT = FORBIDDEN, B64, ZIP, ENC, CTY, PARAMETERS };
+
+static const career_slice parameter_names[PARAMETERS + 1] = {
+    [ALG] = CAREER_SLICE("alg"),   [KID] = CAREER_SLICE("kid"), [TYP] = CAREER_SLICE("typ"),
+    [CRIT] = CAREER_SLICE("crit"), [B64] = CAREER_SLICE("b64"), [ZIP] = CAREER_SLICE("zip"),
+    [ENC] = CAREER_SLICE("enc"),   [CTY] = CAREER_SLICE("cty"),
+};
+
+/* Those that change what a JWS means. */
+static const char *forbidden_parameter(const career_json *const *parameters)
 {
-    static const struct {
-        const char *name, *cause;
-    } forbidden[] = {
-        {"crit", "header: it has \"crit\", and no extension is understood"},
-        {"b64", "header: it has \"b64\", which is not understood"},
-        {"zip", "header: it has \"zip\", which is not understood"},
-        {"enc", "header: it has \"enc\"; encrypted tokens are not understood"},
-        {"cty", "header: it has \"cty\"; nested tokens are not understood"},
+    static const char *const causes[PARAMETERS] = {
+        [CRIT] = "header: it has \"crit\", and no extension is understood",
+        [B64] = "header: it has \"b64\", which is not understood",
+        [ZIP] = "header: it has \"zip\", which is not understood",
+        [ENC] = "header: it has \"enc\"; encrypted tokens are not understood",
+        [CTY] = "header: it has \"cty\"; nested tokens are not understood",
     };
 
-    for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++)
-        if (career_json_get(json, forbidden[i].name))
-            return forbidden[i].cause;
+    for (int i = FORBIDDEN; i < PARAMETERS; i++)
+        if (parameters[i])
+            return causes[i];
     return NULL;
 }
 
@@ -79,14 +86,15 @@ static bool find_algorithm(career_slice name, career_algorithm *algorithm)
     return false;
 }
 
-static career_error *judge_header(apr_pool_t *pool, const career_json *json, jws_header *header)
+static career_error *judge_header(apr_pool_t *pool, const career_json *const *parameters,
+                                  jws_header *header)
 {
-    const career_json *alg = career_json_get(json, "alg"), *kid = career_json_get(json, "kid");
-    const char *forbidden = forbidden_parameter(json);
+    const career_json *alg = parameters[ALG], *kid = parameters[KID];
+    const char *forbidden = forbidden_parameter(parameters);
 
     if (forbidden)
         return refuse(pool, forbidden);
-    if (!is_type_allowed(career_json_get(json, "typ")))
+    if (!is_type_allowed(parameters[TYP]))
         return refuse(pool, "header: its \"typ\" is not that of an access token");
     if (!alg || alg->type != CAREER_JSON_STRING)
         return refuse(pool, "header: it has no \"alg\"");
@@ -100,18 +108,16 @@ static career_error *judge_header(apr_pool_t *pool, const career_json *json, jws
 
 static career_error *read_header(apr_pool_t *pool, career_slice text, jws_header *header)
 {
-    static const char *const names[] = {"alg", "kid", "typ", "crit", "b64",
-                                        "zip", "enc", "cty", NULL};
-    const career_json *json;
+    const career_json *parameters[PARAMETERS];
     career_slice bytes;
     const char *why; /* may quote the header: not for the log */
 
     if (!career_base64url_decode(pool, text, &bytes))
         return refuse(pool, "malformed: the header is not base64url");
-    json = career_json_pick(pool, bytes.data, bytes.len, CAREER_JSON_DEPTH_MAX, names, &why);
-    if (!json)
+    if (!career_json_pick(pool, bytes.data, bytes.len, CAREER_JSON_DEPTH_MAX, parameter_names,
+                          parameters, &why))
         return refuse(pool, "malformed: the header is not a JSON object");
-    return judge_header(pool, json, header);
+    return judge_header(pool, parameters, header);
 }
 
 /* Secrets are never published: a fetch cannot help HS256. */

@@ -118,15 +118,14 @@ static bool claims_to_be_api_key(apr_pool_t *pool, career_slice token)
     const char *end = token.data + token.len;
     const char *first = memchr(token.data, '.', token.len);
     const char *second = first ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
-    const career_json *claims = NULL;
+    career_claims claims;
     career_slice payload;
 
     /* an API key is short; nobody shall have us parse more for a better message */
-    if (second && second - first < 512 &&
-        career_base64url_decode(pool, (career_slice){first + 1, (size_t)(second - first - 1)},
-                                &payload))
-        claims = career_claims_parse(pool, payload);
-    return claims && career_claims_are_api_key(claims);
+    return second && second - first < 512 &&
+           career_base64url_decode(pool, (career_slice){first + 1, (size_t)(second - first - 1)},
+                                   &payload) &&
+           career_claims_read(pool, payload, &claims) && career_claims_are_api_key(&claims);
 }
 
 career_error *career_token_verify(apr_pool_t *pool, career_slice token, const career_keys *keys,
@@ -134,7 +133,7 @@ career_error *career_token_verify(apr_pool_t *pool, career_slice token, const ca
                                   career_identity **identity)
 {
     const char *api_key = token.data ? api_key_cause(token) : NULL;
-    const career_json *claims;
+    career_claims claims;
     career_slice payload;
     career_error *error;
 
@@ -148,11 +147,10 @@ career_error *career_token_verify(apr_pool_t *pool, career_slice token, const ca
                       "service_role) was presented" API_KEY);
     if (error)
         return error;
-    claims = career_claims_parse(pool, payload);
-    if (!claims)
+    if (!career_claims_read(pool, payload, &claims))
         return refuse(pool, "payload: it is not a JSON object, or is nested too deeply");
-    if (career_claims_are_api_key(claims))
+    if (career_claims_are_api_key(&claims))
         return refuse(pool, "api_key: the project's legacy API key (a JWT with the role anon or "
                             "service_role) was presented" API_KEY);
-    return career_claims_check(pool, claims, payload, policy, now, identity);
+    return career_claims_check(pool, &claims, payload, policy, now, identity);
 }

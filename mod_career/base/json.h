@@ -77,11 +77,12 @@ const career_json *career_json_plain(apr_pool_t *pool, const char *data, size_t 
 const career_json *career_json_parse_deep(apr_pool_t *pool, const char *data, size_t len,
                                           size_t depth_max, const char **why);
 
-/* As above for a root that is an object, but only its members of these names (a NULL-terminated list) become
- * values; the rest of the text is judged just as strictly and forgotten. For texts of which few members
- * matter, on the way of every request: a plain text costs a tenth of a parse. */
-const career_json *career_json_pick(apr_pool_t *pool, const char *data, size_t len,
-                                    size_t depth_max, const char *const *names, const char **why);
+/* As above for a root that is an object, but only its members of these names (a list that ends with one without data)
+ * become values: values[i] that of names[i], NULL where there is none. The rest of the text is judged just as strictly and
+ * forgotten. False for any other text. For those of which few members matter, on the way of every request: a plain text
+ * costs a tenth of a parse. */
+bool career_json_pick(apr_pool_t *pool, const char *data, size_t len, size_t depth_max,
+                      const career_slice *names, const career_json **values, const char **why);
 
 /* The member of that name, or NULL when there is none or the value is no object. */
 const career_json *career_json_get(const career_json *object, const char *name);

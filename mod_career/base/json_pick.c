@@ -10,7 +10,6 @@
 #define DEPTH_MAX 32
 #define NAMES_MAX 96 /* of all the objects that are open at one place */
 #define DIGITS_MAX 18
-#define WANTED_MAX 24
 
 typedef struct reader {
     apr_pool_t *pool;
@@ -18,9 +17,8 @@ typedef struct reader {
     size_t depth, depth_max;
     size_t count; /* of names */
     career_slice names[NAMES_MAX];
-    const char *const *wanted;
-    size_t wanted_len[WANTED_MAX];
-    career_json *picked;
+    const career_slice *wanted; /* the last has no data */
+    const career_json **values; /* of what is wanted */
 } reader;
 
 typedef struct token {
@@ -31,13 +29,18 @@ typedef struct token {
 
 static bool skip_value(reader *r, token *value);
 
-static void skip_blanks(reader *r)
+static inline bool is_blank(char c)
 {
-    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+static inline void skip_blanks(reader *r)
+{
+    while (r->at < r->end && is_blank(*r->at))
         r->at++;
 }
 
-static bool skip_char(reader *r, char c)
+static inline bool skip_char(reader *r, char c)
 {
     if (r->at == r->end || *r->at != c)
         return false;
@@ -74,7 +77,8 @@ static bool skip_escape(reader *r)
     return code != 0 && (code < 0xd800 || code > 0xdfff);
 }
 
-static bool skip_string(reader *r, career_slice *text, bool *plain)
+/* One with escapes, or with characters that are no ASCII. */
+static bool skip_odd_string(reader *r, career_slice *text, bool *plain)
 {
     bool wide = false;
 
@@ -95,6 +99,24 @@ static bool skip_string(reader *r, career_slice *text, bool *plain)
     }
     text->len = (size_t)(r->at - text->data);
     return skip_char(r, '"') && (!wide || career_utf8_valid(text->data, text->len));
+}
+
+/* What most strings are takes one look. */
+static bool skip_string(reader *r, career_slice *text, bool *plain)
+{
+    const char *start, *stop;
+    bool wide = false;
+
+    if (r->at == r->end || *r->at != '"')
+        return false;
+    start = r->at + 1;
+    stop = career_json_run(start, r->end, &wide);
+    if (stop == r->end || *stop != '"' || wide)
+        return skip_odd_string(r, text, plain);
+    *text = (career_slice){start, (size_t)(stop - start)};
+    *plain = true;
+    r->at = stop + 1;
+    return true;
 }
 
 static size_t skip_digits(reader *r)
@@ -173,15 +195,11 @@ static const career_json *make_value(reader *r, const token *value)
 
 static bool pick(reader *r, career_slice name, const token *value)
 {
-    for (size_t i = 0; r->wanted[i]; i++) {
-        const career_json *made;
-
-        if (!career_slice_equal(name, (career_slice){r->wanted[i], r->wanted_len[i]}))
+    for (size_t i = 0; r->wanted[i].data; i++) {
+        if (!career_slice_equal(name, r->wanted[i]))
             continue;
-        made = make_value(r, value);
-        if (made)
-            career_json_set(r->pool, r->picked, r->wanted[i], made);
-        return made != NULL;
+        r->values[i] = make_value(r, value);
+        return r->values[i] != NULL;
     }
     return true;
 }
@@ -269,43 +287,8 @@ static bool is_plain(reader *r)
     return r->at == r->end;
 }
 
-static size_t length(const char *const *names)
-{
-    size_t count = 0;
-
-    while (names[count])
-        count++;
-    return count;
-}
-
-static const career_json *pick_from(apr_pool_t *pool, const career_json *root,
-                                    const char *const *names)
-{
-    career_json *picked = career_json_object(pool, length(names));
-
-    for (; *names; names++) {
-        const career_json *value = career_json_get(root, *names);
-
-        if (value)
-            career_json_set(pool, picked, *names, value);
-    }
-    return picked;
-}
-
-/* False when these are too many names. */
-static bool want(reader *r, const char *const *names)
-{
-    size_t count = length(names);
-
-    r->wanted = names;
-    r->picked = career_json_object(r->pool, count);
-    for (size_t i = 0; i < count && i < WANTED_MAX; i++)
-        r->wanted_len[i] = strlen(names[i]);
-    return count <= WANTED_MAX;
-}
-
-const career_json *career_json_pick(apr_pool_t *pool, const char *data, size_t len,
-                                    size_t depth_max, const char *const *names, const char **why)
+bool career_json_pick(apr_pool_t *pool, const char *data, size_t len, size_t depth_max,
+                      const career_slice *names, const career_json **values, const char **why)
 {
     const career_json *root;
     reader r;
@@ -316,12 +299,16 @@ const career_json *career_json_pick(apr_pool_t *pool, const char *data, size_t l
     r.depth = 0;
     r.depth_max = depth_max < DEPTH_MAX ? depth_max : DEPTH_MAX;
     r.count = 0;
-    if (want(&r, names) && is_plain(&r))
-        return r.picked;
+    r.wanted = names;
+    r.values = values;
+    for (size_t i = 0; names[i].data; i++)
+        values[i] = NULL;
+    if (is_plain(&r))
+        return true;
     root = career_json_parse_deep(pool, data, len, depth_max, why);
-    if (root && root->type == CAREER_JSON_OBJECT)
-        return pick_from(pool, root, names);
-    if (root)
+    if (root && root->type != CAREER_JSON_OBJECT)
         *why = "it is not an object";
-    return NULL;
+    for (size_t i = 0; names[i].data; i++)
+        values[i] = career_json_get_slice(root, names[i]);
+    return root && root->type == CAREER_JSON_OBJECT;
 }
