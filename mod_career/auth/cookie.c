@@ -181,28 +181,35 @@ static bool unwrap(apr_pool_t *pool, career_slice session, career_slice *json)
     return begins_with(session, "{") || begins_with(session, "[");
 }
 
-/* {"access_token": "…", …} or, as first written, ["…", refresh token, …] */
-static const career_json *access_token(const career_json *session)
+/* {"access_token": "…", …} or, as first written, ["…", refresh token, …]. *token becomes NULL where it is lacking. False
+ * when the text is not JSON. */
+static bool find_access_token(apr_pool_t *pool, career_slice text, const career_json **token)
 {
-    if (session->type == CAREER_JSON_ARRAY)
-        return session->array.count ? session->array.items[0] : NULL;
-    return career_json_get(session, "access_token");
+    static const career_slice names[] = {CAREER_SLICE("access_token"), {NULL, 0}};
+    const career_json *session;
+    const char *why; /* may quote the session: not for the log */
+
+    if (text.len && *text.data == '{')
+        return career_json_pick(pool, text.data, text.len, DEPTH_MAX, names, token, &why);
+    session = career_json_parse_deep(pool, text.data, text.len, DEPTH_MAX, &why);
+    if (session && session->type == CAREER_JSON_ARRAY)
+        *token = session->array.count ? session->array.items[0] : NULL;
+    else
+        *token = career_json_get(session, "access_token");
+    return session != NULL;
 }
 
 static career_error *read_session(apr_pool_t *pool, career_slice session, career_slice *token)
 {
-    const career_json *json, *value;
-    const char *why; /* may quote the session: not for the log */
+    const career_json *value;
     career_slice text;
 
     if (session.len > CAREER_COOKIE_MAX)
         return refuse(pool, "it is too large");
     if (!unwrap(pool, session, &text))
         return refuse(pool, "it is not JSON, URL-encoded JSON or base64url");
-    json = career_json_parse_deep(pool, text.data, text.len, DEPTH_MAX, &why);
-    if (!json)
+    if (!find_access_token(pool, text, &value))
         return refuse(pool, "it does not hold valid JSON");
-    value = access_token(json);
     if (!value || value->type != CAREER_JSON_STRING || value->string.len == 0)
         return refuse(pool, "it holds no access token");
     *token = value->string;
