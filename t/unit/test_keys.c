@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include <openssl/err.h>
+
 #include "auth/base64url.h"
 #include "auth/keys.h"
 #include "fixtures.h"
@@ -167,6 +169,29 @@ static void one_bit_off(void **state)
     assert_every_bit_counts(CAREER_RS256, RFC_RS256_TOKEN, 37);
     assert_every_bit_counts(CAREER_ES256, RFC_ES256_TOKEN, 7);
     assert_every_bit_counts(CAREER_EDDSA, RFC_EDDSA_TOKEN, 7);
+}
+
+/* On the threads of httpd OpenSSL's queue of errors is mod_ssl's, too. */
+static void no_error_is_left_behind(void **state)
+{
+    static const char *const tokens[] = {RFC_HS256_TOKEN, RFC_RS256_TOKEN, RFC_ES256_TOKEN,
+                                         RFC_EDDSA_TOKEN};
+    career_slice secret = bytes_of(RFC_HS256_SECRET);
+
+    (void)state;
+    assert_true(career_keys_add_secret(keys, secret.data, secret.len));
+    assert_added(RFC_RS256_JWK);
+    assert_added(RFC_ES256_JWK);
+    assert_added(RFC_EDDSA_JWK);
+    for (size_t i = 0; i < 4; i++) {
+        unsigned long of_another;
+
+        ERR_raise(ERR_LIB_USER, (int)i + 1);
+        of_another = ERR_peek_error();
+        assert_every_bit_counts((career_algorithm)i, tokens[i], 101);
+        assert_int_equal(ERR_get_error(), of_another);
+        assert_int_equal(ERR_peek_error(), 0);
+    }
 }
 
 static void signature_of_another_length(void **state)
@@ -673,6 +698,7 @@ int main(void)
         T(rfc_examples),
         T(remembered),
         T(one_bit_off),
+        T(no_error_is_left_behind),
         T(signature_of_another_length),
         T(pem),
         T(pem_several_in_one_text),
