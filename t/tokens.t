@@ -148,6 +148,8 @@ subtest 'the form' => sub {
 subtest 'times' => sub {
     my $now = time;
     refuses(token(sub => $user, exp => $now - 3600), 'expired', code => 'token_expired');
+    like header($stack->get(token => token(sub => $user, exp => $now - 3600)), 'www-authenticate'),
+        qr/error_description="the token expired 36\d\d s ago"/, 'and is told so';
     refuses(token(sub => $user, exp => $now - 31), 'expired beyond the leeway', code => 'token_expired');
     admits(token(sub => $user, exp => time - 5), 'expired within the leeway');
     admits(token(sub => $user, exp => $now + 1000.5), 'a fraction');

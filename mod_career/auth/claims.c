@@ -92,7 +92,7 @@ static career_error *check_dates(apr_pool_t *pool, const claim_dates *dates,
         return refuse(pool, "claim_exp: the token lives longer than CareerJwtMaxLifetime");
     if (now - policy->leeway >= dates->expires)
         return career_error_make(pool, CAREER_ERROR_TOKEN_EXPIRED,
-                                 "expired: %" APR_INT64_T_FMT " s ago",
+                                 "expired: the token expired %" APR_INT64_T_FMT " s ago",
                                  (now - dates->expires) / APR_USEC_PER_SEC);
     return NULL;
 }
