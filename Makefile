@@ -69,9 +69,11 @@ tests: $(ALL) $(TESTS) $(REPLAYS) $(SHIMS)
 
 # ------------------------------------------------------------------------------------- building
 
-# Other flags or another compiler make everything anew.
+# Other flags or another compiler make everything anew; without headers and libraries nothing can be made.
 FLAGS := $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(SANITIZE) $(HARDEN)
 $(BUILD)/flags: FORCE
+	@[ -n '$(LIBRARY_LIBS)' ] && [ -n '$(HTTPD_MODULES)' ] || { \
+	  echo 'make: apxs, pkg-config or a library is missing; on Debian t/tools/deps build installs them' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 

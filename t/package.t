@@ -28,6 +28,17 @@ subtest 'make install' => sub {
     ok -e "$dest/usr/share/mod_career/sql/role.sql", 'the role is beside the migrations';
 };
 
+subtest 'make without what it needs' => sub {
+    local %ENV = map { $_ => $ENV{$_} } grep { !/^(MAKE|MFLAGS)/ } keys %ENV;
+    my $build = $dest =~ s{ root\z}{-build}r;
+    for my $lack (qw(PKG_CONFIG=false APXS=)) {
+        my $text = qx(make -s -C '@{[tree()]}' BUILD='$build' $lack 2>&1);
+        isnt $?, 0, "$lack: it fails";
+        like $text, qr{\Amake: .* is missing; .* t/tools/deps build installs}, 'and says what installs it';
+    }
+    ok !-e $build, 'having made nothing';
+};
+
 subtest 'each file is in one package' => sub {
     plan skip_all => 'not Debian' unless -e '/etc/debian_version';
     my @installed;
