@@ -3,6 +3,7 @@
 use v5.36;
 use Career::Test;
 use Career::Contract qw(minimal is_saved);
+use Career::Metrics  qw(metric);
 use Career::Place    qw(conninfo held_port read_file write_file);
 use IO::Select       ();
 use Time::HiRes      qw(time sleep);
@@ -87,7 +88,8 @@ subtest 'idle and old ones' => sub {
 };
 
 subtest 'fewer than a child may have' => sub {
-    $stack->reconfigure(directives => { CareerDatabasePool => 'connections=2 idle=1h lifetime=1h wait=5s' });
+    $stack->reconfigure(directives => { CareerDatabasePool => 'connections=2 idle=1h lifetime=1h wait=5s' },
+        config => qq(<Location "/career/metrics">\nSetHandler career-metrics\nRequire all granted\n</Location>));
     $pg->psql(q{ALTER ROLE career CONNECTION LIMIT 1;
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'career'});
     wait_until { scalar(grep { $_ == 200 } map { $stack->get(@as)->{status} } 1 .. 5) == 5 } 'there is one connection';
@@ -96,6 +98,7 @@ subtest 'fewer than a child may have' => sub {
     is_deeply [map { $stack->get(@as)->{status} } 1 .. 30], [(200) x 30], 'whoever comes alone is served';
     is_deeply [many(12), many(12)], [(200) x 24], 'and so are many';
     is scalar(backends()), 1, 'by the one';
+    wait_until { $stack->get(@as); metric($stack, 'career_database_up', host => 'localhost') == 1 } 'Postgres is not told to be away';
     $pg->psql('ALTER ROLE career CONNECTION LIMIT -1');
     wait_until { held_up(); backends() > 1 } 'the other is opened when it can be';
 };

@@ -220,8 +220,10 @@ static void end(career_batch *batch)
     career_counters *counters = batch->session->store->config.counters;
 
     batch->session->used = career_clock_now();
-    if (batch->answered)
+    if (batch->answered) {
+        career_gate_served(batch->session->store->gate);
         career_set(counters, DATABASE_ANSWERED, apr_time_now());
+    }
     if (batch->served)
         career_set(counters, DATABASE_SERVED, apr_time_now());
 }

@@ -81,6 +81,18 @@ bool career_gate_opened(career_gate *gate)
     return atomic_exchange(&gate->failures, 0) != 0;
 }
 
+void career_gate_served(career_gate *gate)
+{
+    if (atomic_load(&gate->failures) != 0)
+        atomic_store(&gate->served, career_clock_now());
+}
+
+bool career_gate_is_away(const career_gate *gate)
+{
+    return atomic_load(&gate->failures) != 0 &&
+           atomic_load(&gate->served) <= atomic_load(&gate->failed);
+}
+
 bool career_gate_may_say(career_said *said, const char *text, career_moment pause)
 {
     uint64_t what = hash(text);
@@ -111,6 +123,7 @@ void career_gate_failed(career_gate *gate, career_moment began)
 
     if (until < now + PAUSE_FIRST / 2)
         until = now + PAUSE_FIRST / 2;
+    atomic_store(&gate->failed, now);
     atomic_store(&gate->closed_until, until);
     atomic_store(&gate->knocked_until, 0);
 }

@@ -25,11 +25,14 @@ typedef struct career_gate {
     atomic_uint failures;                /* since the last connection that could be made; 0: open */
     _Atomic career_moment closed_until;  /* then somebody may knock */
     _Atomic career_moment knocked_until; /* somebody does: until then at most; 0: nobody */
-    career_said unusable;                /* why it is */
-    career_said ended;                   /* of connections that it ended */
-    career_said total;                   /* of connections that may be too many */
-    atomic_bool nameless;                /* a pooler that refuses named statements stands between */
-    atomic_bool outdated;                /* it was said that a migration is missing */
+    _Atomic career_moment failed;        /* when an attempt did last */
+    _Atomic career_moment
+        served;           /* while it is closed: when one of those who are in was served last */
+    career_said unusable; /* why it is */
+    career_said ended;    /* of connections that it ended */
+    career_said total;    /* of connections that may be too many */
+    atomic_bool nameless; /* a pooler that refuses named statements stands between */
+    atomic_bool outdated; /* it was said that a migration is missing */
 } career_gate;
 
 typedef enum career_gate_answer {
@@ -49,6 +52,11 @@ career_gate_answer career_gate_ask(career_gate *gate, career_moment limit);
 bool career_gate_opened(career_gate *gate);
 /* Or it could not be made; the attempt began then. */
 void career_gate_failed(career_gate *gate, career_moment began);
+
+/* Over a connection that was there before it closed, the database has answered. */
+void career_gate_served(career_gate *gate);
+/* Is the database known to be away? Not while it answers those who are in, such as where it admits no more. */
+bool career_gate_is_away(const career_gate *gate);
 
 /* May this be said in the log of the server? Not when another process has just said the same. */
 bool career_gate_may_say(career_said *said, const char *text, career_moment pause);

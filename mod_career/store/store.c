@@ -126,7 +126,7 @@ bool career_store_stop(career_store *store, career_moment until)
 
 bool career_store_is_up(const career_store *store)
 {
-    return atomic_load(&store->gate->failures) == 0;
+    return !career_gate_is_away(store->gate);
 }
 
 career_moment career_store_deadline(const career_store *store)
