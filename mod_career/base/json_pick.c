@@ -13,7 +13,7 @@
 
 typedef struct reader {
     apr_pool_t *pool;
-    const char *at, *end;
+    const char *end;
     size_t depth, depth_max;
     size_t count; /* of names */
     career_slice names[NAMES_MAX];
@@ -27,25 +27,25 @@ typedef struct token {
     bool plain;        /* a string without escapes, an integer */
 } token;
 
-static bool skip_value(reader *r, token *value);
+/* The functions below take the place where something begins and return the one where it ends, or NULL when it is not
+ * plain. */
+static const char *skip_value(reader *r, const char *at, token *value);
 
 static inline bool is_blank(char c)
 {
     return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
-static inline void skip_blanks(reader *r)
+static inline const char *skip_blanks(const reader *r, const char *at)
 {
-    while (r->at < r->end && is_blank(*r->at))
-        r->at++;
+    while (at < r->end && is_blank(*at))
+        at++;
+    return at;
 }
 
-static inline bool skip_char(reader *r, char c)
+static inline bool is_at(const reader *r, const char *at, char c)
 {
-    if (r->at == r->end || *r->at != c)
-        return false;
-    r->at++;
-    return true;
+    return at < r->end && *at == c;
 }
 
 static int hex_value(char c)
@@ -57,108 +57,101 @@ static int hex_value(char c)
 }
 
 /* Behind the backslash. U+0000 and surrogates are not plain. */
-static bool skip_escape(reader *r)
+static const char *skip_escape(const reader *r, const char *at)
 {
     int code = 0;
 
-    if (r->at == r->end)
-        return false;
-    if (*r->at++ != 'u')
-        return strchr("\"\\/bfnrt", r->at[-1]) && r->at[-1];
-    if (r->end - r->at < 4)
-        return false;
+    if (at == r->end)
+        return NULL;
+    if (*at != 'u')
+        return *at && strchr("\"\\/bfnrt", *at) ? at + 1 : NULL;
+    at++;
+    if (r->end - at < 4)
+        return NULL;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(*r->at++);
+        int digit = hex_value(*at++);
 
         if (digit < 0)
-            return false;
+            return NULL;
         code = code << 4 | digit;
     }
-    return code != 0 && (code < 0xd800 || code > 0xdfff);
+    return code != 0 && (code < 0xd800 || code > 0xdfff) ? at : NULL;
 }
 
 /* One with escapes, or with characters that are no ASCII. */
-static bool skip_odd_string(reader *r, career_slice *text, bool *plain)
+static const char *skip_odd_string(const reader *r, const char *at, career_slice *text, bool *plain)
 {
     bool wide = false;
 
-    if (!skip_char(r, '"'))
-        return false;
-    text->data = r->at;
+    text->data = ++at;
     *plain = true;
     for (;;) {
-        r->at = career_json_run(r->at, r->end, &wide);
-        if (r->at == r->end)
-            return false;
-        if (*r->at != '\\')
+        at = career_json_run(at, r->end, &wide);
+        if (!is_at(r, at, '\\'))
             break;
         *plain = false;
-        r->at++;
-        if (!skip_escape(r))
-            return false;
+        at = skip_escape(r, at + 1);
+        if (!at)
+            return NULL;
     }
-    text->len = (size_t)(r->at - text->data);
-    return skip_char(r, '"') && (!wide || career_utf8_valid(text->data, text->len));
+    text->len = (size_t)(at - text->data);
+    return is_at(r, at, '"') && (!wide || career_utf8_valid(text->data, text->len)) ? at + 1 : NULL;
 }
 
 /* What most strings are takes one look. */
-static bool skip_string(reader *r, career_slice *text, bool *plain)
+static const char *skip_string(const reader *r, const char *at, career_slice *text, bool *plain)
 {
-    const char *start, *stop;
+    const char *stop;
     bool wide = false;
 
-    if (r->at == r->end || *r->at != '"')
-        return false;
-    start = r->at + 1;
-    stop = career_json_run(start, r->end, &wide);
-    if (stop == r->end || *stop != '"' || wide)
-        return skip_odd_string(r, text, plain);
-    *text = (career_slice){start, (size_t)(stop - start)};
+    if (!is_at(r, at, '"'))
+        return NULL;
+    stop = career_json_run(at + 1, r->end, &wide);
+    if (!is_at(r, stop, '"') || wide)
+        return skip_odd_string(r, at, text, plain);
+    *text = (career_slice){at + 1, (size_t)(stop - at - 1)};
     *plain = true;
-    r->at = stop + 1;
-    return true;
+    return stop + 1;
 }
 
-static size_t skip_digits(reader *r)
+static const char *skip_digits(const reader *r, const char *at)
 {
-    const char *start = r->at;
+    while (at < r->end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
 
-    while (r->at < r->end && *r->at >= '0' && *r->at <= '9')
-        r->at++;
-    return (size_t)(r->at - start);
+static bool are_digits(const char *from, const char *to)
+{
+    return to > from && to - from <= DIGITS_MAX;
 }
 
 /* An integer of 64 bits, or a decimal fraction that no double overflows at. */
-static bool skip_number(reader *r, token *value)
+static const char *skip_number(const reader *r, const char *at, token *value)
 {
-    size_t whole, fraction = 0;
-    bool zero;
+    const char *whole = at + is_at(r, at, '-'), *point = skip_digits(r, whole), *end = point;
 
-    value->text.data = r->at;
-    skip_char(r, '-');
-    zero = r->at < r->end && *r->at == '0';
-    whole = skip_digits(r);
-    value->plain = !skip_char(r, '.');
+    value->plain = !is_at(r, point, '.');
     if (!value->plain)
-        fraction = skip_digits(r);
+        end = skip_digits(r, point + 1);
     value->type = value->plain ? CAREER_JSON_INTEGER : CAREER_JSON_REAL;
-    value->text.len = (size_t)(r->at - value->text.data);
-    if (r->at < r->end && (*r->at == 'e' || *r->at == 'E'))
-        return false;
-    return whole > 0 && whole <= DIGITS_MAX && (!zero || whole == 1) &&
-           (value->plain || (fraction > 0 && fraction <= DIGITS_MAX));
+    value->text = (career_slice){at, (size_t)(end - at)};
+    if (is_at(r, end, 'e') || is_at(r, end, 'E') || !are_digits(whole, point) ||
+        (*whole == '0' && point - whole > 1))
+        return NULL;
+    return value->plain || are_digits(point + 1, end) ? end : NULL;
 }
 
-static bool skip_word(reader *r, token *value, const char *word, career_json_type type)
+static const char *skip_word(const reader *r, const char *at, token *value, const char *word,
+                             career_json_type type)
 {
     size_t len = strlen(word);
 
-    if ((size_t)(r->end - r->at) < len || memcmp(r->at, word, len) != 0)
-        return false;
+    if ((size_t)(r->end - at) < len || memcmp(at, word, len) != 0)
+        return NULL;
     value->type = type;
-    value->text = (career_slice){r->at, len};
-    r->at += len;
-    return true;
+    value->text = (career_slice){at, len};
+    return at + len;
 }
 
 /* Notes a name of the object whose names begin at first. */
@@ -204,87 +197,92 @@ static bool pick(reader *r, career_slice name, const token *value)
     return true;
 }
 
-static bool skip_member(reader *r, size_t first)
+static const char *skip_member(reader *r, size_t first, const char *at)
 {
     career_slice name;
     token value;
     bool plain;
 
-    skip_blanks(r);
-    if (!skip_string(r, &name, &plain) || !plain || !note_name(r, first, name))
-        return false;
-    skip_blanks(r);
-    if (!skip_char(r, ':'))
-        return false;
-    skip_blanks(r);
-    return skip_value(r, &value) && (r->depth > 1 || pick(r, name, &value));
+    at = skip_string(r, skip_blanks(r, at), &name, &plain);
+    if (!at || !plain || !note_name(r, first, name))
+        return NULL;
+    at = skip_blanks(r, at);
+    if (!is_at(r, at, ':'))
+        return NULL;
+    at = skip_value(r, skip_blanks(r, at + 1), &value);
+    return at && (r->depth > 1 || pick(r, name, &value)) ? at : NULL;
 }
 
-static bool skip_item(reader *r)
+static const char *skip_item(reader *r, const char *at)
 {
     token value;
 
-    skip_blanks(r);
-    return skip_value(r, &value);
+    return skip_value(r, skip_blanks(r, at), &value);
 }
 
-static bool skip_container(reader *r, token *value)
+/* To the bracket that ends it. `first` is where the names of an object begin. */
+static const char *skip_contents(reader *r, size_t first, const char *at, bool object)
 {
-    bool object = *r->at == '{';
-    size_t first = r->count;
     char end = object ? '}' : ']';
 
-    value->type = object ? CAREER_JSON_OBJECT : CAREER_JSON_ARRAY;
-    value->text.data = r->at++;
-    if (r->depth++ == r->depth_max)
-        return false;
-    skip_blanks(r);
-    if (!skip_char(r, end)) {
-        do {
-            if (!(object ? skip_member(r, first) : skip_item(r)))
-                return false;
-            skip_blanks(r);
-        } while (skip_char(r, ','));
-        if (!skip_char(r, end))
-            return false;
+    at = skip_blanks(r, at);
+    if (is_at(r, at, end))
+        return at;
+    for (;; at++) {
+        at = object ? skip_member(r, first, at) : skip_item(r, at);
+        if (!at)
+            return NULL;
+        at = skip_blanks(r, at);
+        if (!is_at(r, at, ','))
+            return is_at(r, at, end) ? at : NULL;
     }
-    value->text.len = (size_t)(r->at - value->text.data);
+}
+
+static const char *skip_container(reader *r, const char *at, token *value)
+{
+    bool object = *at == '{';
+    size_t first = r->count;
+    const char *last;
+
+    if (r->depth++ == r->depth_max)
+        return NULL;
+    last = skip_contents(r, first, at + 1, object);
+    if (!last)
+        return NULL;
+    value->type = object ? CAREER_JSON_OBJECT : CAREER_JSON_ARRAY;
+    value->text = (career_slice){at, (size_t)(last + 1 - at)};
     r->count = first;
     r->depth--;
-    return true;
+    return last + 1;
 }
 
-static bool skip_value(reader *r, token *value)
+static const char *skip_value(reader *r, const char *at, token *value)
 {
-    if (r->at == r->end)
-        return false;
-    switch (*r->at) {
+    switch (at < r->end ? *at : '\0') {
     case '"':
         value->type = CAREER_JSON_STRING;
-        return skip_string(r, &value->text, &value->plain);
+        return skip_string(r, at, &value->text, &value->plain);
     case '{':
     case '[':
-        return skip_container(r, value);
+        return skip_container(r, at, value);
     case 't':
-        return skip_word(r, value, "true", CAREER_JSON_BOOLEAN);
+        return skip_word(r, at, value, "true", CAREER_JSON_BOOLEAN);
     case 'f':
-        return skip_word(r, value, "false", CAREER_JSON_BOOLEAN);
+        return skip_word(r, at, value, "false", CAREER_JSON_BOOLEAN);
     case 'n':
-        return skip_word(r, value, "null", CAREER_JSON_NULL);
+        return skip_word(r, at, value, "null", CAREER_JSON_NULL);
     default:
-        return skip_number(r, value);
+        return skip_number(r, at, value);
     }
 }
 
-static bool is_plain(reader *r)
+static bool is_plain(reader *r, const char *at)
 {
     token root;
 
-    skip_blanks(r);
-    if (r->at == r->end || *r->at != '{' || !skip_container(r, &root))
-        return false;
-    skip_blanks(r);
-    return r->at == r->end;
+    at = skip_blanks(r, at);
+    at = is_at(r, at, '{') ? skip_container(r, at, &root) : NULL;
+    return at && skip_blanks(r, at) == r->end;
 }
 
 bool career_json_pick(apr_pool_t *pool, const char *data, size_t len, size_t depth_max,
@@ -294,7 +292,6 @@ bool career_json_pick(apr_pool_t *pool, const char *data, size_t len, size_t dep
     reader r;
 
     r.pool = pool;
-    r.at = data;
     r.end = data + len;
     r.depth = 0;
     r.depth_max = depth_max < DEPTH_MAX ? depth_max : DEPTH_MAX;
@@ -303,7 +300,7 @@ bool career_json_pick(apr_pool_t *pool, const char *data, size_t len, size_t dep
     r.values = values;
     for (size_t i = 0; names[i].data; i++)
         values[i] = NULL;
-    if (is_plain(&r))
+    if (is_plain(&r, data))
         return true;
     root = career_json_parse_deep(pool, data, len, depth_max, why);
     if (root && root->type != CAREER_JSON_OBJECT)
