@@ -288,6 +288,28 @@ static void runs_of_pairs(void **state)
     }
 }
 
+/* A letter beyond ASCII, and a quote anywhere behind it. */
+static void wide_runs(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 40; len++) {
+        for (size_t letter = 0; letter < len; letter++) {
+            for (size_t quote = letter + 1; quote <= len; quote++) {
+                char *text = malloc(len);
+                bool wide = false;
+
+                memset(text, 'z', len);
+                text[letter] = '\xe9';
+                if (quote < len)
+                    text[quote] = '"';
+                assert_int_equal(career_json_run(text, text + len, &wide) - text, quote);
+                assert_true(wide);
+                free(text);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,7 +317,7 @@ int main(void)
         POOL_TEST(nul_bytes),     POOL_TEST(every_depth),
         POOL_TEST(many_names),    POOL_TEST(mutations),
         POOL_TEST(many_wanted),   POOL_TEST(runs),
-        POOL_TEST(runs_of_pairs),
+        POOL_TEST(runs_of_pairs), POOL_TEST(wide_runs),
     };
 
     return UNIT_RUN(tests, NULL, NULL);
