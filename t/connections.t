@@ -162,12 +162,13 @@ subtest 'many children, and Postgres away' => sub {
     close $socket;
     my $attempts = sub { split /\n/, eval { read_file($file) } // '' };
     expect_log(qr/CAREER0301: /, qr/CAREER0001: .* 503 (?:database_unavailable|overloaded)/);
+    my $from = length $stack->httpd->log;
     $stack->restart(mpm => 'prefork',
         mpm_config => "StartServers 16\nMinSpareServers 16\nMaxSpareServers 16\nMaxRequestWorkers 16",
         directives => { CareerDatabase => '"' . conninfo(host => '127.0.0.1', port => $port, user => 'career',
             dbname => 'career', sslmode => 'disable', gssencmode => 'disable') . '"' });
     wait_until { scalar $attempts->() } 'the server looks for its database at the start';
-    wait_until { $stack->httpd->log =~ /CAREER0301/ } 'and finds it down';
+    wait_until { substr($stack->httpd->log, $from) =~ /CAREER0301/ } 'and finds it down';
     write_file($file, '');
     my @statuses = map { @$_ } parallel((sub { my $end = time + 1.5; my @all;
         push @all, $stack->get(@as)->{status} while time < $end; return \@all }) x 16);
