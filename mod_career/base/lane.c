@@ -204,14 +204,14 @@ static bool may_take(career_lane *lane)
 {
     career_lanes *lanes = lane->lanes;
     const career_lane_work *work = lanes->work;
-    bool alone;
+    bool called;
 
     if (!work->prepare || !lane->data || is_ready(lane))
         return true;
     pthread_mutex_lock(&lanes->lock);
-    alone = lane->left || !lanes->first || !(another_serves(lanes) || another_could(lanes));
+    called = !lane->left && lanes->first && (another_serves(lanes) || another_could(lanes));
     pthread_mutex_unlock(&lanes->lock);
-    return alone || work->prepare(lane->data);
+    return called && work->prepare(lane->data);
 }
 
 /* Waits for work; NULL when it is time to look at idle() again (0: without a rest), or to stop. */
@@ -224,7 +224,7 @@ static career_job *await_batch(career_lane *lane, bool takes, career_moment unti
 
     pthread_mutex_lock(&lanes->lock);
     batch = lane->left;
-    if (!takes && !another_serves(lanes) && another_could(lanes))
+    if (!batch && !takes && lanes->first && !another_serves(lanes) && another_could(lanes))
         leave_idle(better = lanes->idle);
     if (!batch && (takes || !another_serves(lanes)))
         batch = take_batch(lanes, &dead);
