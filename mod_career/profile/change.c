@@ -43,6 +43,5 @@ career_change *career_change_between(apr_pool_t *pool, const career_document *pr
         career_json_set(pool, extra, field->name.data, value);
     }
     change->extra = extra;
-    change->any = change->any || !previous;
     return change;
 }

@@ -66,16 +66,12 @@ static career_error *read_extra(apr_pool_t *pool, const career_layout *layout,
     return parse(pool, row->extra, "extra", extra);
 }
 
-static bool same_slice(career_slice a, career_slice b)
-{
-    return !a.data == !b.data && career_slice_equal(a, b);
-}
-
 /* Does the field read in both rows the same? */
 static bool same_text(const career_row *a, const career_row *b, career_column column)
 {
-    return column == CAREER_COLUMN_EXTRA ? same_slice(a->extra, b->extra)
-                                         : same_slice(a->columns[column], b->columns[column]);
+    return column == CAREER_COLUMN_EXTRA
+               ? career_slice_equal(a->extra, b->extra)
+               : career_slice_equal(a->columns[column], b->columns[column]);
 }
 
 career_error *career_document_reread(apr_pool_t *pool, const career_layout *layout,
@@ -87,7 +83,7 @@ career_error *career_document_reread(apr_pool_t *pool, const career_layout *layo
     const career_json *extra = &career_json_null, *value;
     career_error *error = NULL;
 
-    if (!before || !same_slice(row->extra, before->extra))
+    if (!before || !career_slice_equal(row->extra, before->extra))
         error = read_extra(pool, layout, row, &extra);
     for (size_t i = 0; i < layout->count && !error; i++) {
         const career_field *field = &layout->fields[i];

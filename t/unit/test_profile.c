@@ -187,6 +187,7 @@ static void test_read_no_list(void **state)
     static const char *const odd[] = {"{}", "\"text\"", "7", "false", "{\"a\": [1]}"};
 
     (void)state;
+    fields[SKILLS] = field("primarySkills", CAREER_COLUMN_PRIMARY_SKILLS, json("[\"default\"]"));
     for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
         career_row row = row_of("\"x\"", NULL, odd[i], odd[i], NULL);
 

@@ -168,6 +168,8 @@ static void test_l10_work_is_shared_with_the_allocator(void **state)
     (void)state;
     assert_refused("local s = ('x'):rep(60000) while true do s:upper() end", TOO_LONG);
     assert_refused("while true do ('x'):rep(60000) end", TOO_LONG);
+    /* 64 MiB, in a moment and few instructions */
+    assert_refused("local part = ('x'):rep(4096) for i = 1, 1000 do part:rep(16) end", TOO_LONG);
     assert_refused("local s = '' for i = 1, 200000 do s = s .. 'x' end", "");
     assert_refused("local s = ('x'):rep(65000) s = s .. s", TOO_MUCH);
     assert_refused("while true do local t = {} end", TOO_LONG);
