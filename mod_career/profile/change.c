@@ -3,14 +3,6 @@
 
 #include <apr_strings.h>
 
-/* List columns are NOT NULL. */
-static const career_json *for_column(career_column column, const career_json *value)
-{
-    if (value->type == CAREER_JSON_NULL && career_columns[column].kind != CAREER_KIND_TEXT)
-        return &career_json_empty_array;
-    return value;
-}
-
 static size_t count_own(const career_layout *layout)
 {
     size_t count = 0;
@@ -35,7 +27,7 @@ career_change *career_change_between(apr_pool_t *pool, const career_document *pr
             continue;
         change->any = true;
         if (field->column != CAREER_COLUMN_EXTRA) {
-            change->columns[field->column] = for_column(field->column, value);
+            change->columns[field->column] = value;
             continue;
         }
         if (!extra)

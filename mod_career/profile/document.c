@@ -15,14 +15,10 @@ static career_document *make(apr_pool_t *pool, const career_layout *layout)
     return document;
 }
 
-/* Null is the fallback. A parser may hand out the same constant (true, []) that a default is made of; such
- * a value gets a node of its own, so that it is not taken for absent. */
-static const career_json *settle(apr_pool_t *pool, const career_field *field,
-                                 const career_json *value)
+/* Null is the fallback, whose node no other value is. */
+static const career_json *settle(const career_field *field, const career_json *value)
 {
-    if (!value || value->type == CAREER_JSON_NULL)
-        return field->fallback;
-    return value == field->fallback ? apr_pmemdup(pool, value, sizeof(*value)) : value;
+    return value && value->type != CAREER_JSON_NULL ? value : field->fallback;
 }
 
 static career_error *parse(apr_pool_t *pool, career_slice fragment, const char *what,
@@ -97,7 +93,7 @@ career_error *career_document_reread(apr_pool_t *pool, const career_layout *layo
         else
             error = read_column(pool, field, row, &value);
         if (!error)
-            read->values[i] = settle(pool, field, value);
+            read->values[i] = settle(field, value);
     }
     if (!error)
         *document = read;
@@ -124,8 +120,8 @@ static void refuse_name(career_violations *violations, career_slice name)
                           "The career profile has no such field");
 }
 
-static void merge_member(apr_pool_t *pool, career_document *merged,
-                         const career_json_member *member, career_violations *violations)
+static void merge_member(career_document *merged, const career_json_member *member,
+                         career_violations *violations)
 {
     int index;
 
@@ -136,7 +132,7 @@ static void merge_member(apr_pool_t *pool, career_document *merged,
         refuse_name(violations, member->name);
         return;
     }
-    merged->values[index] = settle(pool, &merged->layout->fields[index], member->value);
+    merged->values[index] = settle(&merged->layout->fields[index], member->value);
     merged->sent[index] = true;
 }
 
@@ -150,7 +146,7 @@ career_document *career_document_merge(apr_pool_t *pool, const career_layout *la
         merged->values[i] = previous ? previous->values[i] : layout->fields[i].fallback;
     if (body->type == CAREER_JSON_OBJECT)
         for (size_t i = 0; i < body->object.count; i++)
-            merge_member(pool, merged, &body->object.members[i], violations);
+            merge_member(merged, &body->object.members[i], violations);
     return merged;
 }
 
