@@ -438,24 +438,22 @@ static void test_few_dear_patterns(void **state)
 
     (void)state;
     rig_need(RULES("x = field.list { field.text { matches = '^(a|a)*$' } }", ""), no_caches);
-    for (int i = 0; i < 7; i++)
+    assert_judged(apr_psprintf(pool, "\"x\":[%s,\"a\"]", dear), "x[0] bad_format");
+    for (int i = 0; i < 8; i++)
         career_text_add_format(&list, "%s,", dear);
-    assert_judged(apr_psprintf(pool, "\"x\":[%s\"a\"]", list.data),
-                  "x[0] bad_format; x[1] bad_format; x[2] bad_format; x[3] bad_format; "
-                  "x[4] bad_format; x[5] bad_format; x[6] bad_format");
-    assert_non_null(strstr(rig_judge(apr_psprintf(pool, "\"x\":[%s%s,\"a\"]", list.data, dear)),
+    assert_non_null(strstr(rig_judge(apr_psprintf(pool, "\"x\":[%s\"a\"]", list.data)),
                            "; x[7] bad_format; x[8] bad_format"));
 }
 
-/* A list of so many texts, each of which the expression of test_many_dear_patterns likes in the end, after some
- * thousands of steps. */
+/* A list of so many texts, each of which the expression of test_many_dear_patterns likes in the end, after a
+ * thousand steps. */
 static const char *dear_list(int count)
 {
     career_text list = career_text_make(pool, 65536);
 
     career_text_add_string(&list, "\"x\":[");
     for (int i = 0; i < count; i++)
-        career_text_add_format(&list, "%s\"aaaaaaaaaabc\"", i ? "," : "");
+        career_text_add_format(&list, "%s\"aaaaaaaabc\"", i ? "," : "");
     career_text_add_string(&list, "]");
     return list.data;
 }
