@@ -5,12 +5,14 @@
 
 #include "base/pool.h"
 #include "cache/course.h"
+#include "cache/ebb.h"
 
 struct career_clearer {
     career_course course;
     career_relay relay;
     career_leases leases;
     career_lookout lookout;
+    career_ebb ebb;
     apr_pool_t *pool;
 };
 
@@ -63,7 +65,9 @@ career_moment career_clearer_turn(career_clearer *clearer)
     if (!clearer->course.link.down)
         career_leases_renew(&clearer->leases, &clearer->course.hand);
     career_relay_flush(&clearer->relay);
-    return next_turn(clearer);
+    return career_clock_earlier(
+        next_turn(clearer),
+        career_ebb_watch(&clearer->ebb, career_hand_total(&clearer->course.hand)));
 }
 
 /* ---------------------------------------------------------------- life */
@@ -86,6 +90,7 @@ static bool set_up(career_clearer *clearer, const career_cache_setup *setup)
     clearer->leases.relay = course->ending.relay = &clearer->relay;
     course->ending.leases = &clearer->leases;
     course->lookout = &clearer->lookout;
+    clearer->ebb.commons = setup->commons;
     career_lookout_init(&clearer->lookout, &clearer->relay, !career_cache_is_disabled(setup));
     if (!career_course_init(course, setup, clearer->pool))
         return false;

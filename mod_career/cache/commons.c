@@ -5,11 +5,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <apr_shm.h>
 #include <apr_strings.h>
 
-#define LAYOUT 2 /* of career_commons; counted up with every change to it */
+#define LAYOUT 3 /* of career_commons; counted up with every change to it */
 #define SLOTS 16384
 #define SLOT_BYTES 456
 /* Nobody has come for it: its owner is dead. */
@@ -39,6 +41,7 @@ struct career_commons {
     uint64_t turns;
     unsigned hint;                /* no slot below is free */
     unsigned top;                 /* no slot from here on is used */
+    unsigned touched;             /* nor has memory of its own */
     _Atomic uint64_t turn;        /* under way; 0: none */
     _Atomic career_moment until;  /* the turn is lost, unless it is held by then */
     _Atomic career_moment began;  /* of the turn under way */
@@ -197,6 +200,8 @@ static slot *find_free(career_commons *commons, career_moment now)
             commons->hint = i + 1;
             if (commons->top <= i)
                 commons->top = i + 1;
+            if (commons->touched <= i)
+                commons->touched = i + 1;
             return one;
         }
     }
@@ -277,6 +282,22 @@ void career_commons_withdraw(career_commons *commons, career_place *place)
         release(commons, one);
     unlock(commons);
     place->ticket = 0;
+}
+
+/* What was given back reads as zeroes, and so as free. */
+void career_commons_shrink(career_commons *commons)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from, to;
+
+    lock(commons);
+    while (commons->top && commons->slots[commons->top - 1].state == FREE)
+        commons->top--;
+    from = ((uintptr_t)&commons->slots[commons->top] + page - 1) / page * page;
+    to = (uintptr_t)&commons->slots[commons->touched] / page * page;
+    if (from < to)
+        madvise((void *)from, to - from, MADV_REMOVE);
+    commons->touched = commons->top;
+    unlock(commons);
 }
 
 /* ---------------------------------------------------------------- sweeping */

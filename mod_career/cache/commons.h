@@ -69,6 +69,9 @@ career_commons_news career_commons_collect(career_commons *commons, career_place
 /* Takes them back. A place that is zero is allowed. */
 void career_commons_withdraw(career_commons *commons, career_place *place);
 
+/* Gives the memory of places back to the system that were needed in a burst and are free now. */
+void career_commons_shrink(career_commons *commons);
+
 /* Changes with each sweep that ends: as long as it does not, there is nothing to collect. */
 uint64_t career_commons_ended(const career_commons *commons);
 

@@ -31,6 +31,11 @@ size_t career_hand_count(const career_hand *hand)
     return hand->fresh.count + hand->sets.count + career_sweeper_count(&hand->sweeper);
 }
 
+size_t career_hand_total(const career_hand *hand)
+{
+    return career_hand_count(hand) + career_agenda_count(hand->agenda);
+}
+
 bool career_hand_is_full(const career_hand *hand)
 {
     return hand->fresh.count + hand->sets.count >= KEPT;

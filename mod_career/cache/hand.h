@@ -25,6 +25,8 @@ career_errands *career_hand_list(career_hand *hand, size_t n);
 
 /* Those in a stage, not on the agenda. */
 size_t career_hand_count(const career_hand *hand);
+/* Those and what is on the agenda. */
+size_t career_hand_total(const career_hand *hand);
 
 /* No more may come before those that wait for a sweep. */
 bool career_hand_is_full(const career_hand *hand);

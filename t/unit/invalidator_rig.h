@@ -222,7 +222,8 @@ static bool rig_targets(void *context, apr_pool_t *scratch, const career_outbox_
     return true;
 }
 
-static career_moment rig_again; /* of the next rig */
+static career_moment rig_again;     /* of the next rig */
+static career_commons *rig_commons; /* likewise; NULL: its own */
 
 /* A process that finds the outbox as another left it. */
 static void rig_continue(const char *url)
@@ -237,7 +238,8 @@ static void rig_continue(const char *url)
                                                  .connect = 3 * CAREER_SECOND,
                                                  .command = 3 * CAREER_SECOND,
                                                  .again = rig_again,
-                                                 .targets = rig_targets};
+                                                 .targets = rig_targets,
+                                                 .commons = rig_commons};
     the_rig.invalidator = career_invalidator_create(&the_rig.config, NULL, &the_rig.log);
     assert_non_null(the_rig.invalidator);
 }
