@@ -52,8 +52,10 @@ static void answer_all(career_errands *list)
 static void set_back(career_course *course)
 {
     for (career_errand *one = career_errands_first(&course->hand.sets); one;
-         one = career_errand_next(one))
+         one = career_errand_next(one)) {
         memcpy(one->cursor, "0", 2);
+        one->refused = false;
+    }
     career_sweeper_drop(&course->hand.sweeper);
     if (!course->link.down)
         return; /* tried again at once: they may still be in time */
@@ -109,6 +111,7 @@ static bool turn_keys(career_course *course, career_fleet *fleet)
     career_errands_init(&batch);
     while (batch.count < BATCH && (one = career_errands_pop(&course->hand.fresh))) {
         one->began = now;
+        one->refused = one->passing = false; /* in an exchange that was lost */
         career_errands_push(&batch, one);
     }
     if (batch.count == 0)

@@ -11,7 +11,7 @@
 #include "cache/sweep.h"
 
 /* Clears keys and moves generations of all errands of the list: removed and refused are set in
- * each. NOTHING: they have none. LOST: none of them can be taken for done, and nothing was noted in any. */
+ * each. NOTHING: they have none. LOST: none of them can be taken for done, whatever is set. */
 career_step career_stage_keys(career_fleet *fleet, const career_errands *list,
                               career_moment command);
 

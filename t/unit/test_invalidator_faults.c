@@ -145,6 +145,27 @@ static void test_read_only(void **state)
     check_read_only(CAREER_TARGET_BUMP, "gen", "gen");
 }
 
+/* What a server refused in the exchange in which it was found to be none to write to, it has not refused for good. */
+static void test_refused_by_a_replica(void **state)
+{
+    career_target items[] = {target(CAREER_TARGET_KEY, "k"), target(CAREER_TARGET_BUMP, "gen")};
+
+    (void)state;
+    NEED_SERVER();
+    redis_ask(&server, "ACL SETUSER bob on nopass ~* +eval +get +set");
+    rig_start(apr_psprintf(server.pool, "unix:bob:x@%s", server.socket));
+    redis_ask(&server, "SET k v");
+    redis_ask(&server, "REPLICAOF 127.0.0.1 1");
+    assert_int_equal(save(user_name(1), items, 2, LONG_ENOUGH).status, CAREER_CACHE_PENDING);
+    assert_int_equal(times_said("CAREER0401"), 1);
+    redis_ask(&server, "ACL SETUSER bob +unlink");
+    redis_ask(&server, "REPLICAOF NO ONE");
+    EVENTUALLY(outbox_count() == 0);
+    rig_stop();
+    assert_int_equal(times_said("CAREER0403"), 0);
+    redis_ask(&server, "ACL DELUSER bob");
+}
+
 static void test_credentials(void **state)
 {
     (void)state;
@@ -346,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_hung),
         cmocka_unit_test(test_breaker),
         cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_refused_by_a_replica),
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_out_of_memory),
