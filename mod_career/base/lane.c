@@ -30,7 +30,7 @@ struct career_lanes {
     career_job **last;
     unsigned waiting;
     bool watched;           /* one of them watches */
-    bool wanted;            /* a lane was called for them, and none was to be had */
+    bool wanted;            /* a lane was called for them, and none came */
     _Atomic int64_t *shown; /* waiting, for others to see; or NULL */
     unsigned queue_max;
     career_lane *idle; /* used last on top: the others may close their connections */
@@ -224,14 +224,16 @@ static career_job *await_batch(career_lane *lane, bool takes, career_moment unti
 
     pthread_mutex_lock(&lanes->lock);
     batch = lane->left;
-    if (!batch && !takes && lanes->first && !another_serves(lanes) && another_could(lanes))
+    if (!batch && !takes && lanes->first && another_could(lanes))
         leave_idle(better = lanes->idle);
     if (!batch && (takes || !another_serves(lanes)))
         batch = take_batch(lanes, &dead);
     lane->left = NULL;
     rests = !batch && until && !atomic_load(&lanes->stopping); /* later it is woken to stop */
-    if (rests)
+    if (rests) {
+        lanes->wanted = lanes->wanted || lanes->first; /* it may have been called for them */
         become_idle(lane);
+    }
     pthread_mutex_unlock(&lanes->lock);
     if (better)
         sem_post(&better->wake);
@@ -310,7 +312,8 @@ bool career_lanes_submit(career_lanes *lanes, career_job *job)
     pthread_mutex_lock(&lanes->lock);
     if (lanes->waiting < lanes->queue_max && !atomic_load(&lanes->stopping)) {
         admitted = true;
-        if (lanes->awake == 0 || lanes->wanted || lanes->waiting >= lanes->work->batch_max)
+        if (lanes->awake == 0 || lanes->waiting >= lanes->work->batch_max ||
+            (lanes->wanted && !lanes->idle)) /* no thread could be started for them */
             sleeper = rouse(lanes, &admitted);
         if (admitted) {
             job->lanes = lanes;

@@ -2,14 +2,14 @@
 /* Which of several lanes serves, where some are ready (have their connection) and others are not. */
 #include "lane_rig.h"
 
-#define LANES 2
+#define LANES_MAX 3
 
 typedef struct place {
     atomic_bool ready;
     atomic_int served;
 } place;
 
-static place places[LANES];
+static place places[LANES_MAX];
 static atomic_int opened;
 static atomic_bool gated, closes, opens;
 static sem_t gate, entered, idled, prepared;
@@ -98,42 +98,51 @@ static job *submit(career_lanes *lanes)
     return j;
 }
 
-/* Two lanes, both ready, that have served one job each and rest. */
-static career_lanes *two_lanes(void)
+/* So many lanes, all ready, that have served one job each and rest. */
+static career_lanes *ready_lanes(unsigned count)
 {
-    career_lanes *lanes = career_lanes_create(&choosy, NULL, LANES, 2 * BATCH_MAX);
-    job *first, *second;
+    career_lanes *lanes = career_lanes_create(&choosy, NULL, count, 2 * BATCH_MAX);
+    job *jobs[LANES_MAX];
 
     assert_non_null(lanes);
-    atomic_store(&places[0].ready, true);
-    atomic_store(&places[1].ready, true);
     atomic_store(&gated, true);
-    first = submit(lanes);
-    assert_true(happens(&entered));
-    second = submit(lanes);
-    career_lanes_nudge(lanes);
-    assert_true(happens(&entered));
+    for (unsigned i = 0; i < count; i++) {
+        atomic_store(&places[i].ready, true);
+        jobs[i] = submit(lanes);
+        if (i)
+            career_lanes_nudge(lanes);
+        assert_true(happens(&entered));
+    }
     atomic_store(&gated, false);
-    sem_post(&gate);
-    sem_post(&gate);
-    assert_int_equal(outcome(first), CAREER_JOB_DONE);
-    assert_int_equal(outcome(second), CAREER_JOB_DONE);
-    assert_int_equal(atomic_load(&places[0].served), 1);
-    assert_int_equal(atomic_load(&places[1].served), 1);
+    for (unsigned i = 0; i < count; i++)
+        sem_post(&gate);
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(outcome(jobs[i]), CAREER_JOB_DONE);
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(atomic_load(&places[i].served), 1);
     while (sem_trywait(&idled) == 0)
         ;
     return lanes;
 }
 
+static career_lanes *two_lanes(void)
+{
+    return ready_lanes(2);
+}
+
 /* Which of them is not ready any more; it was awake last. */
 static place *close_one(career_lanes *lanes)
 {
+    place *one = places;
+
     atomic_store(&closes, true);
     while (atomic_load(&closes)) {
         career_lanes_nudge(lanes);
         poll(NULL, 0, 1);
     }
-    return atomic_load(&places[0].ready) ? &places[1] : &places[0];
+    while (atomic_load(&one->ready))
+        one++;
+    return one;
 }
 
 static void test_ready_ones_first(void **state)
@@ -208,6 +217,42 @@ static void test_leaves_jobs_to_one_that_is_lent(void **state)
     career_job_finish(&own->base);
     career_lane_return(lane, NULL);
     assert_int_equal(outcome(own), CAREER_JOB_DONE);
+    assert_int_equal(outcome(waits), CAREER_JOB_DONE);
+    assert_int_equal(atomic_load(&closed->served), 1);
+    assert_true(career_lanes_stop(lanes, soon_enough()));
+}
+
+/* Where the one that serves is held up, they are for the lent one as soon as it comes back, for it was called in vain. */
+static void test_leaves_jobs_to_the_first_that_comes_back(void **state)
+{
+    career_lanes *lanes = ready_lanes(3);
+    place *closed = close_one(lanes);
+    job *own = make_job(CAREER_NEVER), *held, *waits;
+    career_moment until = soon_enough();
+    career_lane *lane;
+    void *data;
+
+    (void)state;
+    while (!(lane = career_lanes_borrow(lanes, &own->base, &data)) && career_clock_now() < until)
+        poll(NULL, 0, 1);
+    assert_non_null(lane);
+    while (sem_trywait(&entered) == 0)
+        ;
+    atomic_store(&gated, true);
+    held = submit(lanes);
+    career_lanes_nudge(lanes);
+    assert_true(happens(&entered));
+    waits = submit(lanes);
+    career_lanes_nudge(lanes); /* only the closed one is left, and cannot be opened */
+    assert_true(happens(&prepared));
+    career_job_finish(&own->base);
+    career_lane_return(lane, NULL);
+    assert_int_equal(outcome(own), CAREER_JOB_DONE);
+    assert_true(happens(&entered));
+    atomic_store(&gated, false);
+    sem_post(&gate);
+    sem_post(&gate);
+    assert_int_equal(outcome(held), CAREER_JOB_DONE);
     assert_int_equal(outcome(waits), CAREER_JOB_DONE);
     assert_int_equal(atomic_load(&closed->served), 1);
     assert_true(career_lanes_stop(lanes, soon_enough()));
@@ -296,6 +341,7 @@ int main(void)
         TEST(test_ready_ones_first),
         TEST(test_leaves_jobs_to_one_that_is_ready),
         TEST(test_leaves_jobs_to_one_that_is_lent),
+        TEST(test_leaves_jobs_to_the_first_that_comes_back),
         TEST(test_calls_one_that_is_ready),
         TEST(test_gets_ready_and_takes_them),
         TEST(test_none_is_ready),
