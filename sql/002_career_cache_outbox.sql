@@ -16,6 +16,10 @@ BEGIN
 END
 $$;
 
+-- A save comes to the outbox from its profile. Who applies this beside saves waits for them in that order, too, or each
+-- would wait for the other.
+LOCK TABLE career_profiles IN SHARE ROW EXCLUSIVE MODE;
+
 -- At most one entry per user, the newest version: it stays bounded while no server runs. No foreign
 -- key: a deleted profile has caches to clear, too.
 CREATE TABLE IF NOT EXISTS career_cache_outbox (

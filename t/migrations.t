@@ -126,6 +126,28 @@ subtest 'a file that fails leaves nothing' => sub {
     is schema('broken'), $before, 'and has done nothing by half';
 };
 
+# A save has its row, and comes to the outbox only then: whoever applies a file must not have that and wait for the row.
+subtest 'beside a save that is under way' => sub {
+    database('busy');
+    $pg->migrate(database => 'busy');
+    $pg->psql(q{INSERT INTO career_profiles (user_id, "current_role", seniority, industry)
+        VALUES (gen_random_uuid(), 'a', 'b', 'c')}, database => 'busy');
+    for my $file (@files) {
+        my $save = $pg->session(database => 'busy');
+        $save->do("BEGIN; UPDATE career_profiles SET industry = 'x' WHERE false;");
+        my $said;
+        my ($applied) = meanwhile(sub {
+            wait_until { $pg->psql(q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'busy'
+                AND wait_event_type = 'Lock'}) } "$file waits for the save";
+            $said = $save->do("UPDATE career_profiles SET industry = 'of $file'; COMMIT;");
+        }, sub { eval { apply_one($file, 'busy'); 1 } ? 'applied' : $@ });
+        $save->close;
+        is $said, '', 'which goes on';
+        is $applied, 'applied', 'and so does the file';
+        is $pg->psql('SELECT industry FROM career_profiles', database => 'busy'), "of $file", 'and both have what they wanted';
+    }
+};
+
 # ------------------------------------------------------------------------------------------------- the server's look
 
 expect_log(qr/CAREER0306: /, qr/CAREER0308: /, qr/CAREER0001: .* 503 database_unavailable/);
