@@ -10,7 +10,7 @@
 
 typedef enum career_round_form {
     CAREER_ROUND_SHARED,  /* one transaction for all */
-    CAREER_ROUND_CHAINED, /* each in its own, up to one sync: the server skips those after one that fails */
+    CAREER_ROUND_CHAINED, /* each in its own, up to one sync: what follows a failure is skipped */
     CAREER_ROUND_APART    /* each in its own, up to a sync of its own */
 } career_round_form;
 
