@@ -233,6 +233,23 @@ static void test_open_again(void **state)
     assert_int_equal(generation(watch), 1);
 }
 
+/* The file is mended while nobody looks, and a restart is the first to see it: the complaint is withdrawn. */
+static void test_open_when_mended(void **state)
+{
+    career_board *board = a_board();
+    career_watch *watch = watch_of(board);
+
+    (void)state;
+    put(validation, "return {");
+    tick(watch);
+    assert_int_equal(heard->rejected, 1);
+    put(validation, rules_with("first"));
+    watch = watch_of(board);
+    assert_int_equal(heard->loaded, 2);
+    assert_int_equal(generation(watch), 1);
+    assert_false(career_board_withdraw(board));
+}
+
 /* ---- good edits */
 
 static void test_edit_in_place(void **state)
@@ -814,6 +831,7 @@ int main(void)
         TEST(test_open_without_board),
         TEST(test_open_bad),
         TEST(test_open_again),
+        TEST(test_open_when_mended),
         TEST(test_edit_in_place),
         TEST(test_edit_by_rename),
         TEST(test_edit_of_same_size),
