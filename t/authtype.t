@@ -90,7 +90,9 @@ subtest 'Require valid-user' => sub {
 subtest 'Require user' => sub {
     expect_log(qr/AH01631: user \Q$bob\E: authorization failure/);
     is page('/alice/page.txt', token(sub => $alice))->{status}, 200, 'the one';
-    is page('/alice/page.txt', token(sub => $bob))->{status}, 401, 'another';
+    my $other = page('/alice/page.txt', token(sub => $bob));
+    is $other->{status}, 401, 'another';
+    is header($other, 'www-authenticate'), 'Bearer realm="career"', 'is told what would do';
     is page('/alice/page.txt', undef)->{status}, 401, 'none';
     is page('/either/page.txt', undef)->{status}, 200, 'nobody is asked where nobody need be';
 };

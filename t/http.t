@@ -10,7 +10,7 @@ use constant APP => 'https://app.example.org';
 my $path = '/api/profile/career';
 
 my $stack = Career::Stack->start(
-    modules    => [qw(deflate reqtimeout auth_basic authn_file authz_user)],
+    modules    => [qw(deflate reqtimeout auth_basic authn_file authz_user rewrite)],
     directives => { CareerCorsOrigin => APP . ' http://localhost:3000' },
     config     => "RequestReadTimeout header=20-40,minrate=500 body=10,minrate=500"
 );
@@ -25,6 +25,12 @@ $stack->reconfigure(vhosts => [
     qq(AuthType Basic\nAuthName "staff"\nAuthBasicProvider file\nAuthUserFile "$dir/none"\nRequire valid-user) },
     { name => 'limited.test', config => sprintf $location, 'LimitRequestBody 100' },
     { name => 'gone.test',    config => qq(RedirectMatch gone "^$path\$") },
+    { name => 'umlaut.test',  config => qq(<Location "/\xc3\xa4 b$path">\nSetHandler career-profile\n</Location>) },
+    { name => 'early.test',   config => join "\n", 'ErrorDocument 403 /static.txt', 'ErrorDocument 410 /static.txt',
+        'ErrorDocument 429 /static.txt', 'RewriteEngine on', "RewriteRule ^$path\$ - [F]",
+        qq(RedirectMatch gone "^/api/gone\$"),
+        qq(<Location "/api/gone">\nSetHandler career-profile\n</Location>),
+        qq(<Location "/api/busy">\nSetHandler career-profile\nRewriteEngine on\nRewriteRule . - [R=429]\n</Location>) },
     { name => 'pages.test',   config => join "\n", 'ErrorDocument 400 "page"', 'ErrorDocument 401 /static.txt',
         'ErrorDocument 403 http://elsewhere.example/', 'ErrorDocument 404 /static.txt', 'ErrorDocument 405 "page"',
         'ErrorDocument 410 "page"', 'ErrorDocument 412 /static.txt', 'ErrorDocument 413 "page"',
@@ -313,6 +319,33 @@ subtest 'ErrorDocument does not apply' => sub {
     is_error($stack->put('x' x 70_000, @as, @at), 413, 'payload_too_large', 'a 413');
     is_error($stack->request(GET => '/api/closed', @as, @at), 403, 'forbidden', '403 of another module');
     is $stack->request(GET => '/nothing', @at)->{content}, 'x' x 700, 'elsewhere it does';
+    my @early = (@as, vhost => 'early.test');
+    is_error($stack->get(@early), 403, 'forbidden', 'a 403 of mod_rewrite, before the file system is looked at');
+    is_error($stack->request(GET => '/api/gone', @early), 410, 'bad_request', 'a 410 of mod_alias, likewise');
+    is_error($stack->request(GET => '/api/busy', @early), 429, 'bad_request', 'a status that we never answer with');
+};
+
+# RFC 9110 14.2: Range is for GET only, and may be ignored there.
+subtest 'Range' => sub {
+    for my $range ('bytes=0-9', 'bytes=99999-', 'bytes=0-1,3-4') {
+        my %with = (@as, headers => { Range => $range });
+        is_saved($stack->put({}, %with), 0, 'unchanged', "a save is told whole: $range");
+        my $answer = $stack->get(%with);
+        is $answer->{status}, 200, 'so is a profile';
+        is $answer->{json}{data}{userId}, $user, 'with all there is';
+        is $stack->request(HEAD => $path, %with)->{status}, 200, 'HEAD says the same';
+    }
+};
+
+subtest 'the place of a profile' => sub {
+    my $answer = $stack->request(PUT => "/%c3%a4%20b$path", json => minimal(), vhost => 'umlaut.test',
+        token => token(sub => uuid()));
+    is $answer->{status}, 201, 'a location with a blank in its path';
+    is header($answer, $_), "/%c3%a4%20b$path", "$_ is a URL" for qw(location content-location);
+    my $broken = $stack->request(PUT => '/api/profile/career/%0d%0aX-Split:%201/profile/career', json => {}, @as,
+        vhost => 'tree.test');
+    is $broken->{status}, 200, 'a line end in the path does no harm to a save';
+    is header($broken, 'x-split'), '', 'and is no header';
 };
 
 subtest 'a static file beside it' => sub {

@@ -148,3 +148,11 @@ int career_authn_check(request_rec *r)
     rq->refusal = career_request_authenticate(rq);
     return rq->refusal ? career_reply_refusal(rq, rq->refusal) : OK;
 }
+
+int career_authn_note(request_rec *r, const char *type)
+{
+    if (strcasecmp(type, "Career") != 0)
+        return DECLINED;
+    apr_table_setn(r->err_headers_out, "WWW-Authenticate", CAREER_CHALLENGE);
+    return OK;
+}

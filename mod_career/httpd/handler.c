@@ -10,18 +10,34 @@
 #include "httpd/module.h"
 #include "httpd/request.h"
 
-/* ErrorDocuments would take the contract's JSON away: for this request there are none. */
-static void forget_error_documents(request_rec *r)
+static apr_hash_t *error_documents(const request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
 
-    if (!core->response_code_exprs)
-        return;
-    for (int id = 0; id < CAREER_ERROR_COUNT; id++) {
-        int status = career_error_describe((career_error_id)id)->status;
+    return core->response_code_exprs;
+}
 
-        ap_custom_response(r, status, "\"");
+/* They would take the contract's JSON away: for this request there are none, whatever the status. */
+static void forget_error_documents(request_rec *r)
+{
+    apr_hash_t *documents = error_documents(r);
+
+    if (!documents)
+        return;
+    for (int status = HTTP_BAD_REQUEST; status <= HTTP_NETWORK_AUTHENTICATION_REQUIRED; status++) {
+        int index = ap_index_of_response(status);
+
+        if (apr_hash_get(documents, &index, sizeof(index)))
+            ap_custom_response(r, status, "\"");
     }
+}
+
+/* The locations have been walked once, for the hooks of this phase, which may refuse the request. */
+int career_handler_translate(request_rec *r)
+{
+    if (error_documents(r) && career_config_of(r->server)->host && career_request_resource(r))
+        forget_error_documents(r);
+    return DECLINED;
 }
 
 /* The core shows hooks of this phase the server's defaults, and walks the locations after it. */

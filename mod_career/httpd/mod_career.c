@@ -54,11 +54,13 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(career_handler_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* before the core can answer TRACE, and before the file system is walked */
     ap_hook_map_to_storage(career_handler_locate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_access_ex(career_authn_admit, NULL, NULL, APR_HOOK_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(career_authn_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_note_auth_failure(career_authn_note, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(career_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
     /* before mod_log_config writes its line */
     ap_hook_log_transaction(career_account_request, NULL, NULL, APR_HOOK_FIRST);

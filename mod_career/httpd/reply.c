@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every answer with a body of ours, and the headers that belong to it. */
 #include <http_protocol.h>
+#include <mod_core.h>
 
 #include <apr_time.h>
 #include <apr_strings.h>
@@ -9,7 +10,16 @@
 #include "httpd/module.h"
 #include "httpd/request.h"
 
-#define REALM "career"
+/* What we say is said whole: httpd would cut a saved profile, too, and answer 416 to a save that is committed. */
+static void ignore_range(request_rec *r)
+{
+    for (ap_filter_t *f = r->output_filters; f; f = f->next) {
+        if (f->r == r && f->frec == ap_byterange_filter_handle) {
+            ap_remove_output_filter(f);
+            return;
+        }
+    }
+}
 
 /* One brigade, one pass. */
 static int pass_as(career_request *rq, int status, const char *type, const career_text *body)
@@ -19,6 +29,7 @@ static int pass_as(career_request *rq, int status, const char *type, const caree
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, c->bucket_alloc);
 
     r->status = status;
+    ignore_range(r);
     apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
     ap_set_content_type(r, type);
     ap_set_content_length(r, (apr_off_t)body->len);
@@ -133,14 +144,15 @@ int career_reply_saved(career_request *rq, const career_saved *saved,
 {
     career_text body = career_text_make(rq->r->pool, 4096);
     outcome_text text = describe(saved, cache->status);
+    const char *here = ap_escape_uri(rq->r->pool, rq->r->uri);
     apr_table_t *out = rq->r->headers_out;
 
     rq->cache = text.status;
     set_tag(rq, career_row_tag(rq->r->pool, rq->layout, saved->row));
     apr_table_setn(out, "Cache-Control", "no-store");
-    apr_table_setn(out, "Content-Location", rq->r->uri);
+    apr_table_setn(out, "Content-Location", here);
     if (saved->created)
-        apr_table_setn(out, "Location", rq->r->uri);
+        apr_table_setn(out, "Location", here);
     career_text_add_slice(&body, CAREER_SLICE("{\"success\":true,\"data\":"));
     career_row_write(&body, rq->layout, saved->row);
     career_text_add_format(
@@ -225,18 +237,16 @@ static const char *description(apr_pool_t *pool, const char *cause)
 
 static const char *challenge(career_request *rq, const career_error *error)
 {
-    static const char bearer[] = "Bearer realm=\"" REALM "\"";
-
     switch (error->id) {
     case CAREER_ERROR_NO_TOKEN:
-        return bearer;
+        return CAREER_CHALLENGE;
     case CAREER_ERROR_INVALID_TOKEN:
     case CAREER_ERROR_TOKEN_EXPIRED:
         return apr_psprintf(rq->r->pool, "%s, error=\"invalid_token\", error_description=\"%s\"",
-                            bearer, description(rq->r->pool, error->cause));
+                            CAREER_CHALLENGE, description(rq->r->pool, error->cause));
     case CAREER_ERROR_FORBIDDEN:
     case CAREER_ERROR_DATABASE_FORBIDDEN:
-        return apr_psprintf(rq->r->pool, "%s, error=\"insufficient_scope\"", bearer);
+        return apr_psprintf(rq->r->pool, "%s, error=\"insufficient_scope\"", CAREER_CHALLENGE);
     default:
         return NULL;
     }

@@ -113,6 +113,9 @@ int career_reply_refusal(career_request *rq, const career_error *error);
 /* One line about it, with its id and user, under the tag's level. */
 void career_reply_say(career_request *rq, career_log_tag tag, const char *what);
 
+/* What a 401 asks for (RFC 6750 3). */
+#define CAREER_CHALLENGE "Bearer realm=\"career\""
+
 /* The envelope's text for an error. */
 career_text career_reply_envelope(career_request *rq, const career_error *error);
 /* The headers that go with it. */
