@@ -63,8 +63,10 @@ bool career_hand_holds(career_hand *hand, const career_errand *errand)
 {
     const career_errands *list;
 
+    if (career_agenda_holds(hand->agenda, errand))
+        return true;
     for (size_t n = 0; (list = career_hand_list(hand, n)); n++)
         if (is_in(list, errand))
             return true;
-    return career_agenda_holds(hand->agenda, errand);
+    return false;
 }

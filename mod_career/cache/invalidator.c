@@ -118,12 +118,12 @@ static void set_up(career_invalidator *self, const career_invalidator_config *co
     if (!config->outage)
         self->config.outage = &self->own_outage;
     self->setup = (career_cache_setup){.config = &self->config,
-                                         .url = &self->url,
-                                         .name = career_redis_url_name(self->pool, &self->url),
-                                         .store = store,
-                                         .log = log,
-                                         .forecast = &self->forecast,
-                                         .commons = self->config.commons};
+                                       .url = &self->url,
+                                       .name = career_redis_url_name(self->pool, &self->url),
+                                       .store = store,
+                                       .log = log,
+                                       .forecast = &self->forecast,
+                                       .commons = self->config.commons};
 }
 
 career_invalidator *career_invalidator_create(const career_invalidator_config *config,
