@@ -212,13 +212,13 @@ enum {
                  "career_cache_outbox e JOIN unnest((SELECT $1::uuid[]), (SELECT $2::bigint[])) "   \
                  "AS served (user_id, version) ON e.user_id = served.user_id "                     \
                  "AND e.version <= served.version FOR UPDATE OF e SKIP LOCKED))")                   \
-    /* a longer lease for entries as they were taken, in milliseconds from now */                  \
+    /* a longer lease for entries as they were taken, in milliseconds from now; locked, they are known by their place */ \
     X(KEEP, 3, "UPDATE career_cache_outbox o SET due_at = clock_timestamp() + "                    \
-               "make_interval(secs => kept.lease / 1000.0) FROM (SELECT e.user_id, k.lease FROM "  \
+               "make_interval(secs => kept.lease / 1000.0) FROM (SELECT e.ctid, k.lease FROM "     \
                "career_cache_outbox e JOIN unnest((SELECT $1::uuid[]), (SELECT $2::bigint[]), "    \
                "(SELECT $3::bigint[])) AS k (user_id, version, lease) ON e.user_id = k.user_id "   \
                "AND e.version = k.version FOR UPDATE OF e SKIP LOCKED) AS kept "                   \
-               "WHERE o.user_id = kept.user_id")                                                   \
+               "WHERE o.ctid = kept.ctid")                                                         \
     /* how many there are, as far as it is worth counting, and for how long there has been one, in µs */ \
     X(COUNT_OUTBOX, 0, "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(o.since)) * 1000000, 0)::bigint, " \
                 "(SELECT (extract(epoch FROM min(f.due_at) - clock_timestamp()) * 1000000)::bigint " \
