@@ -50,12 +50,15 @@ static bool is_request_id(const char *text)
     return len > 0;
 }
 
-static pthread_once_t seeded = PTHREAD_ONCE_INIT;
-static uint64_t seed; /* of this process */
+static pthread_once_t started = PTHREAD_ONCE_INIT;
+static char start[18]; /* of this process */
 
-static void make_seed(void)
+static void make_start(void)
 {
+    uint64_t seed;
+
     ap_random_insecure_bytes(&seed, sizeof(seed));
+    apr_snprintf(start, sizeof(start), "%016" APR_UINT64_T_HEX_FMT "-", seed);
 }
 
 /* Unique enough to find a line in a log: a random start per process, then counted. */
@@ -63,9 +66,9 @@ static const char *make_request_id(apr_pool_t *pool)
 {
     static _Atomic uint64_t count;
 
-    pthread_once(&seeded, make_seed);
-    return apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_FMT, seed,
-                        atomic_fetch_add(&count, 1));
+    pthread_once(&started, make_start);
+    return apr_pstrcat(pool, start, apr_off_t_toa(pool, (apr_off_t)atomic_fetch_add(&count, 1)),
+                       NULL);
 }
 
 static const char *request_id(request_rec *r)
