@@ -22,10 +22,14 @@ my $others = <<~'END';
     <Location "/career/health">
         SetHandler career-health
     </Location>
+    <Location "/alias">
+        RewriteEngine on
+        RewriteRule . /api/profile/career
+    </Location>
     END
 my $children = "StartServers 4\nServerLimit 4\nMinSpareServers 4\nMaxSpareServers 5\nMaxRequestWorkers 4";
-my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, config => $pages{config} . $others,
-    directives => { CareerCorsOrigin => 'https://app.example', CareerDatabasePool => 'wait=2s' });
+my $stack    = Career::Stack->start(mpm => 'prefork', mpm_config => $children, modules => ['rewrite'],
+    config => $pages{config} . $others, directives => { CareerCorsOrigin => 'https://app.example', CareerDatabasePool => 'wait=2s' });
 my $host = 'localhost';    # a main server has no port of its own
 
 expect_log(qr/AH00161: server reached MaxRequestWorkers/);    # four children, twelve clients
@@ -290,6 +294,14 @@ subtest 'functions of the rules' => sub {
         $stack->edit_rules($file, $shipped{$file});
     }
     wait_until { $stack->everywhere(sub { $save->('caches error') == 200 && $save->('validate error') == 200 }) } 'mended';
+};
+
+subtest 'a rewrite in a directory or location' => sub {
+    my ($id, $before) = (uuid(), requests(GET => 404));
+    my $answer = $stack->request(GET => '/alias', headers => { 'X-Request-Id' => $id });
+    is $answer->{status},                   404, 'leads to the profile, which is not there';
+    is $answer->{headers}{'x-request-id'}, $id, 'with its id';
+    counted($before + 1, 'what came so', sub { requests(GET => 404) });
 };
 
 # ------------------------------------------------------------------------------------------------- hosts

@@ -88,9 +88,23 @@ static void note(const career_request *rq)
     note_time(rq, "career_cache_us", rq->cache_took);
 }
 
+/* Of the request as it came, or of one that httpd made of it, such as for a rewrite in a directory. */
+static const career_request *served(const request_rec *r)
+{
+    const career_request *found = NULL;
+
+    for (; r && !(found && found->resource); r = r->next) {
+        const career_request *rq = ap_get_module_config(r->request_config, &career_module);
+
+        if (rq)
+            found = rq;
+    }
+    return found;
+}
+
 int career_account_request(request_rec *r)
 {
-    const career_request *rq = ap_get_module_config(r->request_config, &career_module);
+    const career_request *rq = served(r);
 
     if (!rq)
         return DECLINED;
