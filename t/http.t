@@ -10,12 +10,13 @@ use constant APP => 'https://app.example.org';
 my $path = '/api/profile/career';
 
 my $stack = Career::Stack->start(
-    modules    => [qw(deflate reqtimeout auth_basic authn_file authz_user rewrite)],
+    modules    => [qw(deflate reqtimeout auth_basic authn_file authz_user rewrite proxy proxy_http)],
     directives => { CareerCorsOrigin => APP . ' http://localhost:3000' },
     config     => "RequestReadTimeout header=20-40,minrate=500 body=10,minrate=500"
 );
 my $location = qq(<LocationMatch "^$path\$">\n%s\n</LocationMatch>);
 my $dir = $stack->dir . '/httpd';
+my $app = 'http://127.0.0.1:' . $stack->httpd->port;    # the first of the hosts, as an application of its own
 $stack->reconfigure(vhosts => [
     { name => 'main.test',    config => sprintf $location, 'SetOutputFilter DEFLATE' },
     { name => 'slow.test',    config => 'RequestReadTimeout body=1' },
@@ -24,6 +25,7 @@ $stack->reconfigure(vhosts => [
     { name => 'basic.test',   config => sprintf $location,
     qq(AuthType Basic\nAuthName "staff"\nAuthBasicProvider file\nAuthUserFile "$dir/none"\nRequire valid-user) },
     { name => 'limited.test', config => sprintf $location, 'LimitRequestBody 100' },
+    { name => 'beside.test',  config => "ProxyPass $path !\nProxyPass / $app/" },
     { name => 'gone.test',    config => qq(RedirectMatch gone "^$path\$") },
     { name => 'umlaut.test',  config => qq(<Location "/\xc3\xa4 b$path">\nSetHandler career-profile\n</Location>) },
     { name => 'early.test',   config => join "\n", 'ErrorDocument 403 /static.txt', 'ErrorDocument 410 /static.txt',
@@ -346,6 +348,11 @@ subtest 'the place of a profile' => sub {
         vhost => 'tree.test');
     is $broken->{status}, 200, 'a line end in the path does no harm to a save';
     is header($broken, 'x-split'), '', 'and is no header';
+};
+
+subtest 'a host that is a proxy for all the rest' => sub {
+    is $stack->get(@as, vhost => 'beside.test')->{status}, 200, 'serves the profile itself';
+    is $stack->request(GET => '/static.txt', vhost => 'beside.test')->{content}, 'x' x 700, 'and passes on the rest';
 };
 
 subtest 'a static file beside it' => sub {
