@@ -12,8 +12,7 @@ typedef struct career_lookout {
     career_relay *relay;
     bool with_targets; /* of what is found */
     career_moment due; /* to look then; CAREER_NEVER: when somebody wants it */
-    bool
-        count; /* it is this process' turn to count what is there, even while it may not take any */
+    bool count;        /* this process is to count what is there, though it may take none */
 } career_lookout;
 
 void career_lookout_init(career_lookout *lookout, career_relay *relay, bool with_targets);

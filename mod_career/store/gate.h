@@ -26,13 +26,12 @@ typedef struct career_gate {
     _Atomic career_moment closed_until;  /* then somebody may knock */
     _Atomic career_moment knocked_until; /* somebody does: until then at most; 0: nobody */
     _Atomic career_moment failed;        /* when an attempt did last */
-    _Atomic career_moment
-        served;           /* while it is closed: when one of those who are in was served last */
-    career_said unusable; /* why it is */
-    career_said ended;    /* of connections that it ended */
-    career_said total;    /* of connections that may be too many */
-    atomic_bool nameless; /* a pooler that refuses named statements stands between */
-    atomic_bool outdated; /* it was said that a migration is missing */
+    _Atomic career_moment served;        /* while it is closed: when one who is in was, last */
+    career_said unusable;                /* why it is */
+    career_said ended;                   /* of connections that it ended */
+    career_said total;                   /* of connections that may be too many */
+    atomic_bool nameless;                /* a pooler that refuses named statements stands between */
+    atomic_bool outdated;                /* it was said that a migration is missing */
 } career_gate;
 
 typedef enum career_gate_answer {
