@@ -217,7 +217,7 @@ static const char *parse_unix(apr_pool_t *pool, const char *text, career_redis_u
 static bool has_control(const char *text)
 {
     for (; *text; text++)
-        if ((unsigned char)*text <= ' ' || *text == 0x7f)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
             return true;
     return false;
 }
@@ -248,7 +248,7 @@ const char *career_redis_url_parse(apr_pool_t *pool, const char *text, career_re
     memset(url, 0, sizeof(*url));
     if (!text || !*text)
         return "it is empty; write " FORMS;
-    if (has_control(text))
+    if (has_control(text) || (strchr(text, ' ') && !after(text, "unix:"))) /* a path may */
         return "it holds a blank or a control character; percent-encode those in a password";
     if (strcasecmp(text, "none") == 0)
         return NULL;

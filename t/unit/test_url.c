@@ -30,6 +30,7 @@ static const good goods[] = {
      4},
     {"unix:ann:pw@/run/r", CAREER_REDIS_UNIX, NULL, NULL, "/run/r", "ann", "pw", 0},
     {"unix:/run/a@b", CAREER_REDIS_UNIX, NULL, NULL, "/run/a@b", NULL, NULL, 0},
+    {"unix:/run/a b", CAREER_REDIS_UNIX, NULL, NULL, "/run/a b", NULL, NULL, 0},
 };
 
 static void assert_text(const char *have, const char *want)
