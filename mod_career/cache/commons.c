@@ -28,7 +28,6 @@ typedef struct slot {
     uint64_t ticket; /* of the owner; never used twice */
     _Atomic slot_state state;
     unsigned count;       /* of patterns: each as its length and its bytes */
-    career_moment wanted; /* WAITING, TAKEN */
     career_moment began;  /* SERVED: the sweep */
     career_moment served; /* SERVED, REFUSED: when */
     uint64_t removed;
@@ -219,7 +218,7 @@ static void release(career_commons *commons, slot *one)
 }
 
 bool career_commons_post(career_commons *commons, const career_slice *patterns, size_t count,
-                         career_moment wanted, career_place *place)
+                         career_place *place)
 {
     slot *one;
 
@@ -230,7 +229,6 @@ bool career_commons_post(career_commons *commons, const career_slice *patterns, 
     if (one) {
         one->state = FREE;
         one->ticket = ++commons->tickets;
-        one->wanted = wanted;
         one->removed = 0;
         write_patterns(one, patterns, count);
         *place = (career_place){one->ticket, (unsigned)(one - commons->slots)};

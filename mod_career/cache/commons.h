@@ -49,10 +49,10 @@ typedef struct career_place {
     unsigned slot;
 } career_place;
 
-/* Posts patterns. They want a sweep to begin at `wanted`, and are served by any that begins sooner.
+/* Posts patterns, for the next sweep that begins.
  * false when there is no room for them: their owner sweeps for them in a turn of its own. */
 bool career_commons_post(career_commons *commons, const career_slice *patterns, size_t count,
-                         career_moment wanted, career_place *place);
+                         career_place *place);
 
 typedef enum career_commons_news {
     CAREER_COMMONS_WAITS,

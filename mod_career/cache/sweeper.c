@@ -53,7 +53,7 @@ void career_sweeper_add(career_sweeper *sweeper, career_errand *errand)
 {
     errand->turn = 0;
     career_commons_post(sweeper->commons, career_errand_globs(errand), errand->globs,
-                        wanted(sweeper, errand), &errand->place);
+                        &errand->place);
     put(sweeper, errand);
 }
 

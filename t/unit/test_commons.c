@@ -15,7 +15,7 @@ static career_place post(const char *pattern)
     career_slice text = career_slice_of(pattern);
     career_place place = {0, 0};
 
-    assert_true(career_commons_post(commons, &text, 1, 0, &place));
+    assert_true(career_commons_post(commons, &text, 1, &place));
     return place;
 }
 
@@ -264,13 +264,13 @@ static void test_no_room(void **state)
     (void)state;
     setup_commons();
     memset(large, 'x', sizeof(large));
-    assert_false(career_commons_post(commons, &text, 1, 0, &place));
+    assert_false(career_commons_post(commons, &text, 1, &place));
     text.len = 10;
-    while (career_commons_post(commons, &text, 1, 0, &place))
+    while (career_commons_post(commons, &text, 1, &place))
         posted++;
     assert_int_equal(posted, 16384);
     career_commons_withdraw(commons, &place);
-    assert_true(career_commons_post(commons, &text, 1, 0, &place));
+    assert_true(career_commons_post(commons, &text, 1, &place));
     career_commons_free(commons);
 }
 

@@ -145,19 +145,41 @@ static place *close_one(career_lanes *lanes)
     return one;
 }
 
+/* A lane at rest, as soon as one can be had. */
+static career_lane *borrow(career_lanes *lanes, job *j, void **data)
+{
+    career_moment until = soon_enough();
+    career_lane *lane;
+
+    while (!(lane = career_lanes_borrow(lanes, &j->base, data)) && career_clock_now() < until)
+        poll(NULL, 0, 1);
+    assert_non_null(lane);
+    return lane;
+}
+
+/* A job in which the lane that serves it is held up, until the gate opens. */
+static job *hold_up(career_lanes *lanes)
+{
+    job *held;
+
+    while (sem_trywait(&entered) == 0)
+        ;
+    atomic_store(&gated, true);
+    held = submit(lanes);
+    assert_true(happens(&entered));
+    return held;
+}
+
 static void test_ready_ones_first(void **state)
 {
     career_lanes *lanes = two_lanes();
     place *closed = close_one(lanes);
-    career_moment until = soon_enough();
     job *j = make_job(CAREER_NEVER);
     career_lane *lane;
     void *data = NULL;
 
     (void)state;
-    while (!(lane = career_lanes_borrow(lanes, &j->base, &data)) && career_clock_now() < until)
-        poll(NULL, 0, 1);
-    assert_non_null(lane);
+    lane = borrow(lanes, j, &data);
     assert_ptr_not_equal(data, closed);
     career_job_finish(&j->base);
     career_lane_return(lane, NULL);
@@ -176,11 +198,7 @@ static void test_leaves_jobs_to_one_that_is_ready(void **state)
     job *held, *waits;
 
     (void)state;
-    while (sem_trywait(&entered) == 0)
-        ;
-    atomic_store(&gated, true);
-    held = submit(lanes);
-    assert_true(happens(&entered));
+    held = hold_up(lanes);
     waits = submit(lanes);
     for (int i = 0; i < 3; i++) {
         career_lanes_nudge(lanes); /* as a job that has waited for long */
@@ -201,14 +219,11 @@ static void test_leaves_jobs_to_one_that_is_lent(void **state)
     career_lanes *lanes = two_lanes();
     place *closed = close_one(lanes);
     job *own = make_job(CAREER_NEVER), *waits;
-    career_moment until = soon_enough();
     career_lane *lane;
     void *data;
 
     (void)state;
-    while (!(lane = career_lanes_borrow(lanes, &own->base, &data)) && career_clock_now() < until)
-        poll(NULL, 0, 1);
-    assert_non_null(lane);
+    lane = borrow(lanes, own, &data);
     waits = submit(lanes);
     career_lanes_nudge(lanes);
     assert_true(happens(&prepared));
@@ -228,14 +243,11 @@ static void test_leaves_jobs_to_the_first_that_comes_back(void **state)
     career_lanes *lanes = ready_lanes(3);
     place *closed = close_one(lanes);
     job *own = make_job(CAREER_NEVER), *held, *waits;
-    career_moment until = soon_enough();
     career_lane *lane;
     void *data;
 
     (void)state;
-    while (!(lane = career_lanes_borrow(lanes, &own->base, &data)) && career_clock_now() < until)
-        poll(NULL, 0, 1);
-    assert_non_null(lane);
+    lane = borrow(lanes, own, &data);
     while (sem_trywait(&entered) == 0)
         ;
     atomic_store(&gated, true);
@@ -269,11 +281,7 @@ static void test_calls_one_that_is_ready(void **state)
     for (int i = 0; i < 100; i++) {
         job *waits;
 
-        while (sem_trywait(&entered) == 0)
-            ;
-        atomic_store(&gated, true);
-        held = submit(lanes);
-        assert_true(happens(&entered));
+        held = hold_up(lanes);
         waits = submit(lanes);
         career_lanes_nudge(lanes);
         if (i % 2)
@@ -296,11 +304,7 @@ static void test_gets_ready_and_takes_them(void **state)
     job *held, *waits;
 
     (void)state;
-    while (sem_trywait(&entered) == 0)
-        ;
-    atomic_store(&gated, true);
-    held = submit(lanes);
-    assert_true(happens(&entered));
+    held = hold_up(lanes);
     waits = submit(lanes);
     atomic_store(&opens, true);
     career_lanes_nudge(lanes);
