@@ -70,7 +70,7 @@ sub pgbench (%with) {
 # Of the runs that pgbench has logged in that folder: from the moment when one was sent, late or not, to its end.
 sub _quantiles ($logs) {
     my @took;
-    for my $file (glob "$logs/run.*") {
+    for my $file (glob quotemeta($logs) . "/run.*") {
         for (split /\n/, read_file($file)) {
             my (undef, undef, $since_due, undef, undef, undef, $late) = split ' ';    # µs
             push @took, ($since_due - $late) / 1000;
